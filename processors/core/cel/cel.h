@@ -1,0 +1,137 @@
+/* cel.h - the one expression language: rules, keys, features, conditions, placeholders.
+ *
+ *     source --parse--> tree --check against types--> program --eval(slots)--> value
+ *
+ * CEL as the specification has it (github.com/google/cel-spec), strictly checked
+ * against the types that the environment declares. The unit knows nothing of
+ * Kafka or Avro: whoever uses it declares variables with their types and, when a
+ * program reads subject.price, is asked ONCE, at compile time, for the slot that
+ * will hold that field. At run time a program reads slots, 16 bytes each, and
+ * nothing else: no names, no hashing, no allocation for scalar expressions.
+ *
+ * Errors at run time are values (MR_KIND_ERROR), as the specification has it;
+ * mr_cel_fault_text() gives their words. Errors at compile time say line,
+ * column and a hint.
+ *
+ * Ownership: an environment and its programs live in the arena they were made
+ * in. A program is immutable: any number of threads may evaluate it, each with
+ * its own scratch arena. Bounds: see MR_CEL_LIMITS below.
+ */
+#ifndef MR_CEL_CEL_H
+#define MR_CEL_CEL_H
+
+#include "processors/core/base/arena.h"
+#include "processors/core/base/error.h"
+#include "processors/core/base/value.h"
+
+enum mr_cel_kind {
+    MR_CEL_DYN = 0, /* not known before run time */
+    MR_CEL_NULL,
+    MR_CEL_BOOL,
+    MR_CEL_INT,
+    MR_CEL_UINT,
+    MR_CEL_DOUBLE,
+    MR_CEL_STRING,
+    MR_CEL_BYTES,
+    MR_CEL_TIMESTAMP,
+    MR_CEL_DURATION,
+    MR_CEL_DECIMAL, /* opaque; compared exactly */
+    MR_CEL_LIST,    /* item */
+    MR_CEL_MAP,     /* key, item */
+    MR_CEL_RECORD,  /* record */
+    MR_CEL_OPTIONAL,
+    MR_CEL_TYPE
+};
+
+struct mr_cel_record;
+
+struct mr_cel_type {
+    enum mr_cel_kind kind;
+    bool is_nullable;                   /* also null: CEL's wrapper types, Avro's ["null", T] */
+    const struct mr_cel_type *key;      /* MAP */
+    const struct mr_cel_type *item;     /* LIST, MAP (value), OPTIONAL */
+    const struct mr_cel_record *record; /* RECORD */
+};
+
+struct mr_cel_field {
+    const char *name;
+    struct mr_cel_type type;
+};
+
+struct mr_cel_record {
+    const char *name; /* "grocery.Price" */
+    size_t field_count;
+    const struct mr_cel_field *fields; /* values of this type have items in this order */
+};
+
+#define MR_CEL_PATH_MAX 16
+
+/* What a program reads: a variable, then field indices through records that are never null.
+ * subject.price is {0, 1, {7}} when subject is variable 0 and price its field 7. */
+struct mr_cel_path {
+    uint32_t variable;
+    uint32_t depth;
+    uint32_t fields[MR_CEL_PATH_MAX];
+};
+
+struct mr_cel_variable {
+    const char *name; /* may be dotted: "record.key" */
+    struct mr_cel_type type;
+};
+
+struct mr_cel_env {
+    const struct mr_cel_variable *variables; /* borrowed for as long as programs compile */
+    size_t variable_count;
+    /* Answers with the slot in which the value at path will be found. Called once for every path
+     * that the program reads. */
+    enum mr_code (*bind)(void *context, const struct mr_cel_path *path, uint32_t *slot,
+                         struct mr_error *err);
+    void *context;
+};
+
+/* Where and why a source was refused; line and column are 1-based, in code points. */
+struct mr_cel_diagnosis {
+    int line;
+    int column;
+    char text[240]; /* "no field 'prise' in grocery.Price" */
+    char hint[120]; /* "did you mean 'price'?" or "" */
+};
+
+struct mr_cel_program;
+
+/* Compiles source. wanted: the type that the result must have (NULL: any; a nullable result is
+ * refused where wanted is not nullable; int is not double). On MR_BAD_CONFIG *why is filled; err
+ * carries the same in one line. The program lies in arena. */
+enum mr_code mr_cel_compile(const struct mr_cel_env *env, struct mr_span source,
+                            const struct mr_cel_type *wanted, struct mr_arena *arena,
+                            const struct mr_cel_program **program, struct mr_cel_diagnosis *why,
+                            struct mr_error *err);
+
+struct mr_cel_type mr_cel_program_type(const struct mr_cel_program *program);
+/* The source, normalised by the printer: what parse(print(x)) == x holds for. */
+const char *mr_cel_program_text(const struct mr_cel_program *program);
+
+/* The operands of a top-level chain of +, each normalised, in order: how `check` sees whether a
+ * key contains the fields that place a record in its partition. One part: no chain. */
+size_t mr_cel_program_parts(const struct mr_cel_program *program, const char *const **parts);
+
+/* Compiled evaluation. Values that are made on the way (concatenations, lists) lie in scratch.
+ * Never fails otherwise than by returning MR_KIND_ERROR. */
+struct mr_value mr_cel_eval(const struct mr_cel_program *program, const struct mr_value *slots,
+                            struct mr_arena *scratch);
+
+/* The same by the boxed reference evaluator, which passes the conformance suite and is the oracle
+ * for mr_cel_eval. */
+struct mr_value mr_cel_eval_reference(const struct mr_cel_program *program,
+                                      const struct mr_value *slots, struct mr_arena *scratch);
+
+/* Whether a condition holds: 1 true, 0 false, -1 anything else (an error, a non-bool). */
+int mr_cel_holds(const struct mr_cel_program *program, const struct mr_value *slots,
+                 struct mr_arena *scratch);
+
+/* Of an MR_KIND_ERROR: literal, few distinct values, fit for a metric label ("overflow"). */
+const char *mr_cel_fault_text(struct mr_value error);
+/* "int", "string", "list(grocery.Item)", "wrapper(double)": for messages. */
+const char *mr_cel_type_text(const struct mr_cel_type *type, struct mr_arena *arena);
+
+#endif
