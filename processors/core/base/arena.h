@@ -1,10 +1,10 @@
 /* arena.h - all memory of one batch, given back by one assignment.
  *
  * One block is reserved when the stage opens (pages that are never touched cost
- * nothing); a batch bump-allocates from it and mr_arena_reset() ends the batch. Nothing taken from an arena is ever
- * freed alone, so there is no per-record cleanup path to get wrong. The size is
- * a promise (a batch never uses more) and a test tool (a smaller arena makes
- * every take fail in turn, without a hook in this code).
+ * nothing); a batch bump-allocates from it and mr_arena_reset() ends the batch. Nothing taken from
+ * an arena is ever freed alone, so there is no per-record cleanup path to get wrong. The size is a
+ * promise (a batch never uses more) and a test tool (a smaller arena makes every take fail in turn,
+ * without a hook in this code).
  *
  * Lifetime rule: a pointer taken from an arena is BORROWED until the next
  * reset. Whoever wants to keep the bytes longer copies them.

@@ -16,7 +16,7 @@ struct mr_digest {
     uint8_t bytes[MR_DIGEST_SIZE];
 };
 
-struct mr_digester; /* SHA-256 of bytes that come in pieces */
+struct mr_digester;                        /* SHA-256 of bytes that come in pieces */
 struct mr_digester *mr_digester_new(void); /* owned; NULL when there is no memory */
 void mr_digester_add(struct mr_digester *self, struct mr_span bytes);
 struct mr_digest mr_digester_end(struct mr_digester *self); /* and starts afresh */

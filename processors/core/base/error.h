@@ -20,19 +20,19 @@ enum mr_advice {
 
 /* The only list of codes: name, words, advice and the exit code of a process that stops by it
  * (sysexits.h: 64 usage, 69 unavailable, 70 internal, 75 try again, 78 configuration). */
-#define MR_CODES(X)                                                                                \
-    X(MR_OK, "ok", MR_ADVICE_NONE, 0)                                                              \
-    X(MR_USAGE, "command line is not usable", MR_ADVICE_STOP, 64)                                  \
-    X(MR_NO_ROOM, "memory budget used up", MR_ADVICE_STOP, 70)                                     \
-    X(MR_BAD_CONFIG, "configuration is not usable", MR_ADVICE_STOP, 78)                            \
-    X(MR_BAD_DATA, "data cannot be read", MR_ADVICE_STOP, 70)                                      \
-    X(MR_IO, "file or socket failed", MR_ADVICE_STOP, 70)                                          \
-    X(MR_UNAVAILABLE, "remote side not reachable", MR_ADVICE_RETRY, 69)                            \
-    X(MR_TIMED_OUT, "deadline passed", MR_ADVICE_RETRY, 69)                                        \
-    X(MR_ABORTED, "transaction was aborted", MR_ADVICE_REPLAY, 75)                                 \
-    X(MR_FENCED, "another instance took over", MR_ADVICE_STOP, 75)                                 \
-    X(MR_REFUSED, "remote side refused", MR_ADVICE_STOP, 70)                                       \
-    X(MR_TOO_MANY_REJECTS, "share of rejected records above its maximum", MR_ADVICE_STOP, 70)      \
+#define MR_CODES(X) \
+    X(MR_OK, "ok", MR_ADVICE_NONE, 0) \
+    X(MR_USAGE, "command line is not usable", MR_ADVICE_STOP, 64) \
+    X(MR_NO_ROOM, "memory budget used up", MR_ADVICE_STOP, 70) \
+    X(MR_BAD_CONFIG, "configuration is not usable", MR_ADVICE_STOP, 78) \
+    X(MR_BAD_DATA, "data cannot be read", MR_ADVICE_STOP, 70) \
+    X(MR_IO, "file or socket failed", MR_ADVICE_STOP, 70) \
+    X(MR_UNAVAILABLE, "remote side not reachable", MR_ADVICE_RETRY, 69) \
+    X(MR_TIMED_OUT, "deadline passed", MR_ADVICE_RETRY, 69) \
+    X(MR_ABORTED, "transaction was aborted", MR_ADVICE_REPLAY, 75) \
+    X(MR_FENCED, "another instance took over", MR_ADVICE_STOP, 75) \
+    X(MR_REFUSED, "remote side refused", MR_ADVICE_STOP, 70) \
+    X(MR_TOO_MANY_REJECTS, "share of rejected records above its maximum", MR_ADVICE_STOP, 70) \
     X(MR_INTERNAL, "a bug of ours", MR_ADVICE_STOP, 70)
 
 #define MR_CODE_ENUM(name, words, advice, exit_code) name,

@@ -22,7 +22,7 @@ struct mr_log {
 
 /* The level is tested before the arguments are evaluated. A value with blanks is given as
  * key=\"%s\". The JSON form carries the same pairs as members, numbers and all, as text. */
-#define MR_LOG(log, level, event, ...)                                                             \
+#define MR_LOG(log, level, event, ...) \
     ((level) < (log)->floor ? (void)0 : mr_log_write((log), (level), (event), __VA_ARGS__))
 void mr_log_write(const struct mr_log *log, enum mr_level level, const char *event,
                   const char *pairs, ...) __attribute__((format(printf, 4, 5)));

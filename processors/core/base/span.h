@@ -16,9 +16,9 @@ struct mr_span {
 };
 
 /* Of a string literal; usable in initialisers. */
-#define MR_SPAN(literal)                                                                           \
-    {                                                                                              \
-        (const uint8_t *)("" literal ""), sizeof(literal) - 1                                      \
+#define MR_SPAN(literal) \
+    { \
+        (const uint8_t *)("" literal ""), sizeof(literal) - 1 \
     }
 /* The two arguments of a "%.*s". */
 #define MR_SPAN_ARGS(span) (int)(span).size, (const char *)(span).data

@@ -55,8 +55,8 @@ struct mr_type;
 struct mr_field {
     const char *name;
     const struct mr_type *type;
-    const char *doc;         /* or NULL */
-    const json_t *fallback;  /* the default, or NULL: none */
+    const char *doc;        /* or NULL */
+    const json_t *fallback; /* the default, or NULL: none */
     const char **aliases;
     size_t alias_count;
 };
@@ -71,13 +71,13 @@ struct mr_type {
     size_t field_count;
     const char **symbols; /* ENUM */
     size_t symbol_count;
-    const char *symbol_fallback;    /* ENUM: its default, or NULL */
-    const struct mr_type *item;     /* ARRAY, MAP */
+    const char *symbol_fallback;     /* ENUM: its default, or NULL */
+    const struct mr_type *item;      /* ARRAY, MAP */
     const struct mr_type **branches; /* UNION */
     size_t branch_count;
-    size_t size;      /* FIXED, bytes */
+    size_t size;          /* FIXED, bytes */
     int precision, scale; /* DECIMAL */
-    int null_branch;  /* UNION ["null", T] or [T, "null"]: the index of null; -1: no such union */
+    int null_branch; /* UNION ["null", T] or [T, "null"]: the index of null; -1: no such union */
 };
 
 struct mr_schema;
