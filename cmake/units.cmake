@@ -2,12 +2,13 @@
 # a file is adding a file.
 
 add_library(mr_flags INTERFACE)
-target_include_directories(mr_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_include_directories(mr_flags INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
 target_compile_definitions(mr_flags INTERFACE _POSIX_C_SOURCE=200809L
   MR_VERSION="${PROJECT_VERSION}")
 # -ffp-contract=off: a detector's state must hold the same bits whatever compiled it.
 target_compile_options(mr_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion
   -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Wvla -Wundef -Wformat=2
+  -Wno-overlength-strings
   -ffp-contract=off -fno-omit-frame-pointer $<$<BOOL:${MR_WERROR}>:-Werror>)
 if(MR_SANITIZE)
   target_compile_options(mr_flags INTERFACE -fsanitize=${MR_SANITIZE} -fno-sanitize-recover=all)

@@ -105,6 +105,8 @@ struct mr_transport_spec {
     const char *const *outputs;
     size_t output_count;
     enum mr_delivery delivery;
+    /* Where there are no groups (embedded), partition p belongs to worker p % worker_count. */
+    int32_t worker, worker_count;
     /* The sink keeps the offsets: assign all partitions of the inputs at the positions it is
      * asked for, join no group. NULL: the group decides. */
     enum mr_code (*position)(void *context, uint32_t input, int32_t partition, int64_t *next,
