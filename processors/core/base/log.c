@@ -57,7 +57,8 @@ void mr_log_write(const struct mr_log *log, enum mr_level level, const char *eve
     flockfile(log->stream);
     if (log->form == MR_LOG_JSON) {
         (void)fprintf(log->stream,
-                      "{\"time_ms\":%" PRId64 ",\"level\":\"%s\",\"component\":\"%s\",\"event\":\"%s\"",
+                      "{\"time_ms\":%" PRId64
+                      ",\"level\":\"%s\",\"component\":\"%s\",\"event\":\"%s\"",
                       mr_clock_wall(&mr_clock_system), level_words[level], log->component, event);
         put_json_pairs(log->stream, line);
         (void)fputs("}\n", log->stream);

@@ -43,7 +43,8 @@ struct mr_batch {
     const struct mr_record *records;
     struct mr_value *const *rows; /* rows[i]: the slots of records[i] */
     size_t count;
-    int64_t now_ms; /* the latest timestamp_ms of the log so far: the only clock */
+    int64_t now_ms; /* the latest timestamp_ms in the batch; what must not depend on how batches
+                       are cut compares with records[i].timestamp_ms instead */
 };
 
 enum mr_verdict_kind {
@@ -54,6 +55,7 @@ enum mr_verdict_kind {
 };
 
 struct mr_emission {
+    struct mr_span id;             /* text, arena: the ce_id of its CloudEvents headers */
     struct mr_span key;            /* arena */
     const struct mr_value *leaves; /* arena: one per leaf of the emitted schema */
 };

@@ -36,6 +36,7 @@ struct mr_store_spec {
 void *mr_store_at(struct mr_store *store, int32_t partition, struct mr_span key,
                   int64_t event_time_ms);
 size_t mr_store_key_count(const struct mr_store *store);
+const char *mr_store_name(const struct mr_store *store);
 
 /* For the engine. */
 struct mr_store *mr_store_new(const struct mr_store_spec *spec); /* owned; spec is copied */
