@@ -76,7 +76,7 @@ struct mr_pipeline {
     const char *path;
     const char *name;
     const struct mr_pipeline_settings *settings;
-    const struct mr_schema *subject;
+    struct mr_schema *subject; /* owned */
     const struct mr_mapper_ops *mapper;
     const struct mr_connector_ops *const *connectors;
     struct mr_stage_spec stages[MR_STAGES_MAX];
