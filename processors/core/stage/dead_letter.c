@@ -1,0 +1,45 @@
+#include "processors/core/stage/dead_letter.h"
+
+#include <inttypes.h>
+
+#define HEADERS_MAX 12
+
+static bool put(struct mr_header *headers, size_t *count, const char *name, const char *text,
+                struct mr_arena *arena)
+{
+    const struct mr_span copy = mr_arena_copy(arena, mr_span_text(text));
+
+    if (copy.data == NULL) {
+        return false;
+    }
+    headers[(*count)++] = (struct mr_header){name, copy};
+    return true;
+}
+
+const struct mr_header *mr_dead_letter_headers(const struct mr_dead_letter *letter,
+                                               struct mr_arena *arena, size_t *count)
+{
+    struct mr_header *headers = mr_arena_take(arena, HEADERS_MAX, sizeof(*headers));
+    const char *partition = mr_arena_print(arena, "%" PRId32, letter->partition);
+    const char *offset = mr_arena_print(arena, "%" PRId64, letter->offset);
+    bool is_done;
+
+    *count = 0;
+    if (headers == NULL || partition == NULL || offset == NULL) {
+        return NULL;
+    }
+    is_done = put(headers, count, "__connect.errors.topic", letter->topic, arena) &&
+              put(headers, count, "__connect.errors.partition", partition, arena) &&
+              put(headers, count, "__connect.errors.offset", offset, arena) &&
+              put(headers, count, "__connect.errors.connector.name", letter->pipeline, arena) &&
+              put(headers, count, "__connect.errors.stage", letter->stage, arena) &&
+              put(headers, count, "__connect.errors.exception.class.name", letter->reason, arena) &&
+              put(headers, count, "__connect.errors.exception.message",
+                  letter->detail ? letter->detail : letter->reason, arena) &&
+              (letter->cause == NULL || put(headers, count, "__rule.name", letter->cause, arena));
+    if (is_done && letter->traceparent.size > 0) {
+        headers[(*count)++] =
+            (struct mr_header){"traceparent", mr_arena_copy(arena, letter->traceparent)};
+    }
+    return is_done ? headers : NULL;
+}
