@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#define HEADERS_MAX 12
+#define HEADERS_MAX 14
 
 static bool put(struct mr_header *headers, size_t *count, const char *name, const char *text,
                 struct mr_arena *arena)
@@ -22,10 +22,11 @@ const struct mr_header *mr_dead_letter_headers(const struct mr_dead_letter *lett
     struct mr_header *headers = mr_arena_take(arena, HEADERS_MAX, sizeof(*headers));
     const char *partition = mr_arena_print(arena, "%" PRId32, letter->partition);
     const char *offset = mr_arena_print(arena, "%" PRId64, letter->offset);
+    const char *line = mr_arena_print(arena, "%" PRId64, letter->line);
     bool is_done;
 
     *count = 0;
-    if (headers == NULL || partition == NULL || offset == NULL) {
+    if (headers == NULL || partition == NULL || offset == NULL || line == NULL) {
         return NULL;
     }
     is_done = put(headers, count, "__connect.errors.topic", letter->topic, arena) &&

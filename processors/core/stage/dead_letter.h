@@ -20,6 +20,8 @@ struct mr_dead_letter {
     const char *cause;          /* the rule's or detector's name, or NULL */
     const char *detail;         /* or NULL */
     struct mr_span traceparent; /* or empty */
+    const char *source;         /* file name and line where the record was read, or NULL */
+    int64_t line;               /* 0: unknown */
 };
 
 /* Headers in arena; NULL: no room. */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_SIZE ((size_t)512 << 20) /* untouched pages cost nothing; models are read into it */
+#define ARENA_SIZE ((size_t)256 << 20) /* untouched pages cost nothing; models are read into it */
 
 const char *mr_topic_record_name(const struct mr_stage_spec *spec, char out[128])
 {

@@ -1,0 +1,531 @@
+#include "processors/core/stage/worker.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PARTITIONS_MAX 4096
+#define POLL_MAX 1000
+#define SLICE_MAX 512
+#define IDLE_WAIT_MS 100
+#define GATHER_WAIT_MS 10
+#define SNAPSHOT_ROOM ((size_t)1 << 30) /* address space; only what is used costs memory */
+
+struct owned {
+    bool is_owned;
+    int64_t next;    /* committed */
+    int64_t pending; /* after the open transaction; -1: it read nothing here */
+    int64_t snapshot_due_ms;
+};
+
+struct mr_worker {
+    const struct mr_pipeline *pipeline;
+    struct mr_segment *segment;
+    struct mr_worker_spec spec;
+    struct mr_transport *transport;  /* owned */
+    struct mr_arena *batch_arena;    /* owned: one slice */
+    struct mr_arena *txn_arena;      /* owned: one transaction */
+    struct mr_arena *snapshot_arena; /* owned: while a snapshot is being committed */
+    struct mr_counters *counters;    /* of the first stage: commits and the like */
+    struct owned *owned;             /* owned: by partition */
+    struct mr_position *positions;   /* owned: room for all partitions */
+    char group[260], instance[290];
+    bool is_begun;
+    bool is_state_lost; /* an abort left it behind: restore before going on */
+    size_t gathered;    /* records of the open transaction */
+    size_t gather_max;  /* halved when a transaction did not fit, doubled when one did */
+    int replays;        /* in a row */
+    uint64_t seed;
+};
+
+static enum mr_code commit_all(struct mr_worker *worker, bool is_last, struct mr_error *err);
+static enum mr_code abort_all(struct mr_worker *worker, struct mr_error *err);
+
+/* Records of the input that are read again, gathered so that the segment gets batches. */
+struct restore {
+    struct mr_worker *worker;
+    struct mr_record *records; /* batch arena */
+    size_t count;
+    enum mr_code code;
+    struct mr_error *err;
+};
+
+static bool visit_snapshot(void *context, const struct mr_record *record)
+{
+    struct restore *restore = context;
+    int64_t *next = &restore->worker->owned[record->partition].snapshot_due_ms;
+
+    mr_segment_restore(restore->worker->segment, record, next);
+    return true;
+}
+
+static enum mr_code restore_flush(struct restore *restore)
+{
+    struct mr_worker *worker = restore->worker;
+
+    if (restore->count > 0 && restore->code == MR_OK) {
+        restore->code = mr_segment_run(worker->segment, restore->records, restore->count,
+                                       worker->batch_arena, worker->txn_arena, NULL, restore->err);
+        mr_count(&worker->counters->restored, restore->count);
+    }
+    mr_arena_reset(worker->batch_arena);
+    mr_arena_reset(worker->txn_arena);
+    restore->records = mr_arena_take(worker->batch_arena, SLICE_MAX, sizeof(*restore->records));
+    restore->count = 0;
+    return restore->code;
+}
+
+static bool visit_input(void *context, const struct mr_record *record)
+{
+    struct restore *restore = context;
+    struct mr_arena *arena = restore->worker->batch_arena;
+    struct mr_record *copy;
+
+    if (restore->count == SLICE_MAX && restore_flush(restore) != MR_OK) {
+        return false;
+    }
+    copy = &restore->records[restore->count++];
+    *copy = *record;
+    copy->key = mr_arena_copy(arena, record->key);
+    copy->value = mr_arena_copy(arena, record->value);
+    if (copy->value.data == NULL || (record->key.size > 0 && copy->key.data == NULL)) {
+        restore->code = MR_FAIL(restore->err, MR_NO_ROOM, "no room to restore state");
+        return false;
+    }
+    return true;
+}
+
+/* The state of a partition as of its committed position: the snapshot, then the input since. */
+static enum mr_code restore_partition(struct mr_worker *worker, int32_t partition,
+                                      struct mr_error *err)
+{
+    struct owned *owned = &worker->owned[partition];
+    struct restore restore = {.worker = worker, .code = MR_OK, .err = err};
+    struct mr_transport *transport = worker->transport;
+    const int64_t started = mr_clock_monotonic(worker->spec.clock);
+    int64_t from;
+    enum mr_code code;
+
+    mr_segment_forget(worker->segment, partition);
+    if (!mr_segment_has_state(worker->segment) || owned->next == 0) {
+        return MR_OK;
+    }
+    owned->snapshot_due_ms = 0; /* holds the mark's offset while the snapshot is read */
+    code = transport->ops->read(transport, mr_segment_states(worker->segment), partition, 0, -1,
+                                visit_snapshot, &restore, err);
+    from = owned->snapshot_due_ms;
+    if (code != MR_OK || from >= owned->next) {
+        return code;
+    }
+    (void)restore_flush(&restore);
+    code = transport->ops->read(transport, mr_segment_input(worker->segment), partition, from,
+                                owned->next, visit_input, &restore, err);
+    if (code == MR_OK) {
+        code = restore_flush(&restore);
+    }
+    MR_LOG(worker->spec.log, MR_INFO, "state_restored",
+           "partition=%" PRId32 " from=%" PRId64 " to=%" PRId64 " took_ms=%" PRId64, partition,
+           from, owned->next, mr_clock_monotonic(worker->spec.clock) - started);
+    return code;
+}
+
+static enum mr_code restore_owned(struct mr_worker *worker, int32_t partition, struct mr_error *err)
+{
+    const enum mr_code code = restore_partition(worker, partition, err);
+
+    worker->owned[partition].snapshot_due_ms =
+        mr_clock_monotonic(worker->spec.clock) + worker->pipeline->settings->snapshot_interval;
+    return code;
+}
+
+static enum mr_code assigned(void *context, const struct mr_position *positions, size_t count,
+                             struct mr_error *err)
+{
+    struct mr_worker *worker = context;
+
+    for (size_t i = 0; i < count; i++) {
+        struct owned *owned = &worker->owned[positions[i].partition];
+        enum mr_code code;
+
+        *owned = (struct owned){.is_owned = true, .next = positions[i].next, .pending = -1};
+        code = restore_owned(worker, positions[i].partition, err);
+        if (code != MR_OK) {
+            return code;
+        }
+    }
+    MR_LOG(worker->spec.log, MR_INFO, "partitions_assigned", "count=%zu instance=%s", count,
+           worker->instance);
+    return MR_OK;
+}
+
+static enum mr_code revoked(void *context, const struct mr_position *positions, size_t count,
+                            bool is_lost, struct mr_error *err)
+{
+    struct mr_worker *worker = context;
+    enum mr_code code = MR_OK;
+
+    if (worker->is_begun) {
+        code = is_lost ? abort_all(worker, err) : commit_all(worker, false, err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        mr_segment_forget(worker->segment, positions[i].partition);
+        worker->owned[positions[i].partition].is_owned = false;
+    }
+    MR_LOG(worker->spec.log, MR_INFO, "partitions_revoked", "count=%zu lost=%d instance=%s", count,
+           is_lost, worker->instance);
+    return code;
+}
+
+static enum mr_code produce(struct mr_worker *worker, const struct mr_outputs *outputs,
+                            struct mr_error *err)
+{
+    struct mr_transport *transport = worker->transport;
+    enum mr_code code = MR_OK;
+
+    if (!worker->is_begun) {
+        code = transport->ops->begin(transport, err);
+        worker->is_begun = code == MR_OK;
+    }
+    return code == MR_OK && outputs->count > 0
+               ? transport->ops->produce(transport, outputs->items, outputs->count, err)
+               : code;
+}
+
+static enum mr_code run_slice(struct mr_worker *worker, const struct mr_record *records,
+                              size_t count, struct mr_error *err)
+{
+    struct mr_outputs outputs = {0};
+    enum mr_code code;
+
+    mr_arena_reset(worker->batch_arena);
+    code = mr_segment_run(worker->segment, records, count, worker->batch_arena, worker->txn_arena,
+                          &outputs, err);
+    if (code != MR_OK) {
+        return code;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct owned *owned = &worker->owned[records[i].partition];
+
+        owned->pending = records[i].offset + 1;
+    }
+    worker->gathered += count;
+    return produce(worker, &outputs, err);
+}
+
+static size_t list_positions(struct mr_worker *worker)
+{
+    size_t count = 0;
+
+    for (int32_t i = 0; i < PARTITIONS_MAX; i++) {
+        if (worker->owned[i].is_owned && worker->owned[i].pending >= 0) {
+            worker->positions[count++] =
+                (struct mr_position){.partition = i, .next = worker->owned[i].pending};
+        }
+    }
+    return count;
+}
+
+/* Snapshots of the partitions whose time has come (all of them at the end). */
+static enum mr_code produce_snapshots(struct mr_worker *worker, bool is_last, struct mr_error *err)
+{
+    const int64_t now = mr_clock_monotonic(worker->spec.clock);
+    struct mr_outputs outputs = {0};
+    enum mr_code code = MR_OK;
+
+    if (!mr_segment_has_state(worker->segment)) {
+        return MR_OK;
+    }
+    for (int32_t i = 0; code == MR_OK && i < PARTITIONS_MAX; i++) {
+        struct owned *owned = &worker->owned[i];
+
+        if (!owned->is_owned || (!is_last && now < owned->snapshot_due_ms)) {
+            continue;
+        }
+        if (worker->snapshot_arena == NULL) {
+            worker->snapshot_arena = mr_arena_new(SNAPSHOT_ROOM);
+        }
+        if (worker->snapshot_arena == NULL) {
+            return MR_FAIL(err, MR_NO_ROOM, "no memory for a snapshot");
+        }
+        code = mr_segment_snapshot(worker->segment, i,
+                                   owned->pending >= 0 ? owned->pending : owned->next,
+                                   worker->snapshot_arena, &outputs, err);
+        owned->snapshot_due_ms = now + worker->pipeline->settings->snapshot_interval;
+    }
+    return code == MR_OK && outputs.count > 0 ? produce(worker, &outputs, err) : code;
+}
+
+/* The transaction is over, one way or the other: its memory is free. */
+static void end_transaction(struct mr_worker *worker)
+{
+    worker->is_begun = false;
+    worker->gathered = 0;
+    for (int32_t i = 0; i < PARTITIONS_MAX; i++) {
+        worker->owned[i].pending = -1;
+    }
+    mr_arena_reset(worker->txn_arena);
+    mr_arena_free(worker->snapshot_arena);
+    worker->snapshot_arena = NULL;
+}
+
+static enum mr_code commit_all(struct mr_worker *worker, bool is_last, struct mr_error *err)
+{
+    enum mr_code code = produce_snapshots(worker, is_last, err);
+    size_t count;
+
+    if (code != MR_OK || !worker->is_begun) {
+        return code;
+    }
+    count = list_positions(worker);
+    code = mr_phase_commit(&worker->spec, worker->transport, worker->positions, count,
+                           worker->counters, err);
+    if (code != MR_OK) {
+        return code;
+    }
+    for (size_t i = 0; i < count; i++) {
+        worker->owned[worker->positions[i].partition].next = worker->positions[i].next;
+    }
+    mr_segment_settle(worker->segment);
+    end_transaction(worker);
+    worker->replays = 0;
+    if (worker->gather_max < (size_t)worker->pipeline->settings->commit_records) {
+        worker->gather_max *= 2;
+    }
+    return mr_segment_check_rejects(worker->segment, err);
+}
+
+/* Back to the last commit: what was produced is void, what was read comes again, the state is what
+ * it was. State is restored as on assignment: one way of getting it right. */
+static enum mr_code abort_all(struct mr_worker *worker, struct mr_error *err)
+{
+    struct mr_transport *transport = worker->transport;
+    enum mr_code code = MR_OK;
+
+    mr_count(&worker->counters->aborts, 1);
+    code = transport->ops->abort(transport, err);
+    mr_segment_unsettle(worker->segment);
+    end_transaction(worker);
+    for (int32_t i = 0; code == MR_OK && i < PARTITIONS_MAX; i++) {
+        if (worker->owned[i].is_owned) {
+            code = restore_owned(worker, i, err);
+        }
+    }
+    worker->is_state_lost = code != MR_OK;
+    return code;
+}
+
+static bool is_full(const struct mr_worker *worker, int64_t started)
+{
+    return worker->gathered >= worker->gather_max ||
+           mr_arena_room(worker->txn_arena) < (size_t)worker->pipeline->settings->memory_max / 2 ||
+           (worker->is_begun && mr_clock_monotonic(worker->spec.clock) - started >=
+                                    worker->pipeline->settings->commit_interval);
+}
+
+static enum mr_code run_polled(struct mr_worker *worker, const struct mr_polled *polled,
+                               struct mr_error *err)
+{
+    enum mr_code code = MR_OK;
+
+    for (size_t at = 0; code == MR_OK && at < polled->count; at += SLICE_MAX) {
+        const size_t left = polled->count - at;
+
+        code = run_slice(worker, polled->records + at, left < SLICE_MAX ? left : SLICE_MAX, err);
+    }
+    return code;
+}
+
+static enum mr_code gather(struct mr_worker *worker, struct mr_error *err)
+{
+    struct mr_transport *transport = worker->transport;
+    const int64_t started = mr_clock_monotonic(worker->spec.clock);
+
+    while (!is_full(worker, started)) {
+        const size_t room = worker->gather_max - worker->gathered;
+        struct mr_polled polled = {0};
+        enum mr_code code =
+            transport->ops->poll(transport, worker->is_begun ? GATHER_WAIT_MS : IDLE_WAIT_MS,
+                                 room < POLL_MAX ? room : POLL_MAX, &polled, err);
+
+        if (code == MR_OK && polled.count == 0) {
+            return MR_OK; /* drained, for now */
+        }
+        if (code == MR_OK) {
+            code = run_polled(worker, &polled, err);
+        }
+        if (code != MR_OK) {
+            return code;
+        }
+    }
+    return MR_OK;
+}
+
+static enum mr_code one_round(struct mr_worker *worker, struct mr_error *err)
+{
+    enum mr_code code = MR_OK;
+
+    atomic_store_explicit(&worker->counters->beat, (uint64_t)mr_clock_monotonic(worker->spec.clock),
+                          memory_order_relaxed);
+    if (worker->is_state_lost) {
+        code = abort_all(worker, err);
+    }
+    if (code == MR_OK) {
+        code = gather(worker, err);
+    }
+    if (code == MR_OK && worker->is_begun) {
+        code = commit_all(worker, false, err);
+    }
+    return code;
+}
+
+/* A transaction that does not fit is run again with half the records, until one alone does not. */
+static enum mr_code shrink(struct mr_worker *worker, enum mr_code code)
+{
+    if (code != MR_NO_ROOM || worker->gather_max == 1) {
+        return code;
+    }
+    worker->gather_max = worker->gather_max > 2 ? worker->gather_max / 2 : 1;
+    return MR_ABORTED;
+}
+
+/* After a failed round: MR_OK when the next one may try. */
+static enum mr_code recover(struct mr_worker *worker, enum mr_code code, const struct mr_error *why,
+                            struct mr_error *err)
+{
+    enum mr_advice advice;
+
+    code = shrink(worker, code);
+    advice = mr_code_advice(code);
+    if (advice == MR_ADVICE_STOP || worker->replays >= MR_REPLAYS_MAX) {
+        return MR_FAIL(err, code, "%s", why->text);
+    }
+    MR_LOG(worker->spec.log, MR_WARN, "batch_replayed", "instance=%s replays=%d reason=\"%s\"",
+           worker->instance, worker->replays, why->text);
+    if (advice == MR_ADVICE_RETRY || worker->replays > 0) {
+        mr_count(&worker->counters->retries, 1);
+        mr_phase_back_off(&worker->spec, worker->replays, &worker->seed);
+    }
+    /* Polling may fail for as long as the broker is away; running again without progress may not.
+     */
+    worker->replays += advice == MR_ADVICE_REPLAY || worker->is_begun;
+    worker->is_state_lost = true;
+    return MR_OK;
+}
+
+static enum mr_code is_finished(struct mr_worker *worker, bool *is_done, struct mr_error *err)
+{
+    struct mr_transport *transport = worker->transport;
+
+    *is_done = atomic_load(&worker->spec.phase->is_stopping);
+    if (*is_done || !worker->spec.phase->is_once ||
+        !mr_phase_is_upstream_done(worker->spec.phase, worker->spec.rank)) {
+        return MR_OK;
+    }
+    return transport->ops->drained(transport, is_done, err);
+}
+
+enum mr_code mr_worker_run(struct mr_worker *worker, struct mr_error *err)
+{
+    bool is_done = false;
+
+    while (!is_done) {
+        struct mr_error why = {0};
+        enum mr_code code = one_round(worker, &why);
+
+        if (code == MR_OK) {
+            code = is_finished(worker, &is_done, &why);
+        }
+        if (code != MR_OK) {
+            code = recover(worker, code, &why, err);
+        }
+        if (code != MR_OK) {
+            if (worker->is_begun) {
+                (void)worker->transport->ops->abort(worker->transport, NULL);
+            }
+            return code;
+        }
+    }
+    return commit_all(worker, true, err); /* the snapshot that makes the next start quick */
+}
+
+static enum mr_code open_transport(struct mr_worker *worker, struct mr_error *err)
+{
+    const char *const *outputs;
+    const size_t output_count = mr_segment_topics(worker->segment, &outputs);
+    const char *input = mr_segment_input(worker->segment);
+    const char *stage = worker->counters->stage;
+    const struct mr_transport_spec spec = {
+        .group = worker->group,
+        .instance = worker->instance,
+        .inputs = &input,
+        .input_count = 1,
+        .outputs = outputs,
+        .output_count = output_count,
+        .delivery = (enum mr_delivery)worker->pipeline->settings->delivery,
+        .worker = worker->spec.worker,
+        .worker_count = worker->spec.worker_count,
+        .listener = {assigned, revoked, worker},
+    };
+
+    (void)snprintf(worker->group, sizeof(worker->group), "%s-%s", worker->pipeline->name, stage);
+    (void)snprintf(worker->instance, sizeof(worker->instance), "%s-%" PRId32, worker->group,
+                   worker->spec.worker);
+    return worker->spec.broker->ops->open(worker->spec.broker, &spec, &worker->transport, err);
+}
+
+static bool allocate(struct mr_worker *worker)
+{
+    const size_t memory = (size_t)worker->pipeline->settings->memory_max;
+
+    worker->txn_arena = mr_arena_new(memory);
+    worker->batch_arena = mr_arena_new(memory);
+    worker->owned = calloc(PARTITIONS_MAX, sizeof(*worker->owned));
+    worker->positions = calloc(PARTITIONS_MAX, sizeof(*worker->positions));
+    return worker->txn_arena != NULL && worker->batch_arena != NULL && worker->owned != NULL &&
+           worker->positions != NULL;
+}
+
+enum mr_code mr_worker_new(const struct mr_pipeline *pipeline, struct mr_segment *segment,
+                           const struct mr_worker_spec *spec, struct mr_worker **out,
+                           struct mr_error *err)
+{
+    struct mr_worker *worker = calloc(1, sizeof(*worker));
+    enum mr_code code;
+
+    *out = NULL;
+    if (worker == NULL) {
+        return MR_FAIL(err, MR_NO_ROOM, "no memory for a worker");
+    }
+    worker->pipeline = pipeline;
+    worker->segment = segment;
+    worker->spec = *spec;
+    worker->counters = mr_segment_counters(segment);
+    worker->gather_max = (size_t)pipeline->settings->commit_records;
+    worker->seed = (uint64_t)spec->worker + 1;
+    mr_segment_set_worker(segment, spec->worker);
+    code = allocate(worker) ? open_transport(worker, err)
+                            : MR_FAIL(err, MR_NO_ROOM, "no memory for a worker's arenas");
+    if (code != MR_OK) {
+        mr_worker_free(worker);
+        return code;
+    }
+    *out = worker;
+    return MR_OK;
+}
+
+void mr_worker_free(struct mr_worker *worker)
+{
+    if (worker == NULL) {
+        return;
+    }
+    if (worker->transport != NULL) {
+        worker->transport->ops->close(worker->transport);
+    }
+    mr_arena_free(worker->snapshot_arena);
+    mr_arena_free(worker->txn_arena);
+    mr_arena_free(worker->batch_arena);
+    free(worker->owned);
+    free(worker->positions);
+    free(worker);
+}
