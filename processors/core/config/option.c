@@ -73,29 +73,40 @@ static bool is_known(const struct mr_option *table, const char *name)
     return false;
 }
 
-/* The nearest name in the table, as a hint. Temporary arrays are given back. */
-static const char *suggest_name(const struct mr_option *table, const char *word,
-                                struct mr_arena *arena, const struct mr_report *report,
-                                char out[MR_HINT_SIZE])
+/* Every name that could stand in a map of this table; 0: no room. */
+static size_t list_names(const struct mr_option *table, struct mr_arena *arena, const char ***names)
 {
-    const size_t mark = mr_arena_mark(arena);
-    const char **names, *hint = NULL;
-    size_t count = 0;
+    size_t count = 0, row_count = 0;
 
-    if (mr_report_errors(report) > HINTED_ERRORS_MAX) {
-        return NULL;
+    while (table[row_count].kind != 0) {
+        row_count++;
     }
-    while (table[count].kind != 0) {
-        count++;
+    *names = mr_arena_take(arena, 2 * row_count, sizeof(**names));
+    for (size_t i = 0; *names != NULL && i < row_count; i++) {
+        (*names)[count++] = table[i].name;
+        if (table[i].kind == MR_OPTION_SECRET) {
+            const char *name = mr_arena_print(arena, "%s%s", table[i].name, SECRET_SUFFIX);
+
+            (*names)[count] = name;
+            count += name != NULL;
+        }
     }
-    names = mr_arena_take(arena, count, sizeof(*names));
-    for (size_t i = 0; names != NULL && i < count; i++) {
-        names[i] = table[i].name;
-    }
-    if (names != NULL) {
+    return count;
+}
+
+/* The nearest name in the table, as a hint; what that takes is given back. */
+static const char *suggest_name(const struct mr_option *table, const char *word,
+                                const struct mr_reading *self, char out[MR_HINT_SIZE])
+{
+    const size_t mark = mr_arena_mark(self->arena);
+    const char **names, *hint = NULL;
+    size_t count;
+
+    if (mr_report_errors(self->report) <= HINTED_ERRORS_MAX) {
+        count = list_names(table, self->arena, &names);
         hint = mr_suggest(word, names, count, out);
+        mr_arena_release(self->arena, mark);
     }
-    mr_arena_release(arena, mark);
     return hint;
 }
 
@@ -127,8 +138,7 @@ static bool refuse_unknown(const struct mr_option *table, const char *prefix,
         is_good = false;
         key = join_key(self, prefix, child->name);
         mr_report_add(self->report, MR_SEVERITY_ERROR, child->name_place, key,
-                      suggest_name(table, child->name, self->arena, self->report, hint),
-                      "is not known here");
+                      suggest_name(table, child->name, self, hint), "is not known here");
         mr_arena_release(self->arena, mark);
     }
     return is_good;
@@ -159,6 +169,14 @@ static bool is_yaml(const struct mr_option *option)
             (option->fallback[0] == '[' || option->fallback[0] == '{'));
 }
 
+static bool complain_of_absence(const struct mr_reading *self)
+{
+    if (self->option->kind == MR_OPTION_SECRET) {
+        return MR_COMPLAIN(self, NULL, "must be set (or %s%s)", self->option->name, SECRET_SUFFIX);
+    }
+    return MR_COMPLAIN(self, NULL, "must be set");
+}
+
 static bool read_fallback(struct mr_reading *self)
 {
     const struct mr_kind_traits *kind = mr_kind_traits(self->option->kind);
@@ -166,8 +184,7 @@ static bool read_fallback(struct mr_reading *self)
     struct mr_node node = {.is_quoted = true, .text = text, .place = self->node->place};
 
     if (text == NULL) {
-        return MR_COMPLAIN(self, NULL, "must be set%s",
-                           self->option->kind == MR_OPTION_SECRET ? " (or its _file)" : "");
+        return complain_of_absence(self);
     }
     if (text[0] == '\0') {
         if (is_text_kind(self->option->kind)) {
