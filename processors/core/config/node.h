@@ -3,8 +3,8 @@
  * libyaml reads, this keeps: every scalar is text (the option table gives it a
  * type), every node has a place, so any later complaint can name file, line and
  * key. ${VAR}, ${VAR:default} and ${VAR:?message} in scalars are replaced from the environment
- * while loading; "$$" is a dollar. Anchors and aliases work; tags, several documents and duplicate
- * keys are errors.
+ * while loading (the forms with a colon also where the variable is empty, as in a shell); "$$" is a
+ * dollar. Anchors and aliases work; tags, several documents and duplicate keys are errors.
  *
  * A tree lives in the arena it was loaded into.
  */
@@ -19,11 +19,13 @@ enum mr_node_kind { MR_NODE_SCALAR, MR_NODE_LIST, MR_NODE_MAP };
 
 struct mr_node {
     enum mr_node_kind kind;
-    bool is_quoted;   /* SCALAR in quotes: "" is text, a bare ~ or nothing is absence */
-    const char *name; /* its key in a map; NULL in a list */
-    const char *text; /* SCALAR, after replacement; NULL: null */
-    struct mr_place place;
-    struct mr_node *child; /* first; children are linked in file order */
+    bool is_quoted;        /* SCALAR in quotes: "" is text, a bare ~ or nothing is absence */
+    const char *name;      /* its key in a map; NULL in a list */
+    bool is_broken;        /* reported already (an unset variable): readers say no more about it */
+    const char *text;      /* SCALAR, after replacement; NULL: null */
+    struct mr_place place; /* where the value begins */
+    struct mr_place name_place; /* where its key begins; in a list: place */
+    struct mr_node *child;      /* first; children are linked in file order */
     struct mr_node *next;
 };
 
@@ -34,7 +36,8 @@ struct mr_node *mr_node_parse(const char *name, struct mr_span yaml, struct mr_a
 
 const struct mr_node *mr_node_get(const struct mr_node *map, const char *name); /* NULL: absent */
 size_t mr_node_count(const struct mr_node *node);
-/* One line of JSON with map keys sorted, scalars as text: what a configuration's digest is of. */
+/* One line of JSON with map keys sorted, scalars as text: what a configuration's digest is of.
+ * Secrets that stand in the file are in it. NULL: no room. */
 const char *mr_node_canonical(const struct mr_node *node, struct mr_arena *arena);
 
 #endif

@@ -58,9 +58,10 @@ struct mr_option {
     enum mr_option_kind kind; /* 0 ends the table */
     const char *name;         /* unit last, unless the value carries it (duration, size) */
     size_t offset;
-    const char *fallback; /* NULL: the user must set it; "" : may be absent (empty, 0, NULL) */
-    int64_t min, max; /* INT, REAL, DURATION (ms), SIZE (bytes), both inclusive; LIST, TEXTS: how
-                         many */
+    const char *fallback; /* NULL: the user must set it; "" : may be absent (TEXT, SECRET, PATH: "";
+                             else 0, NULL, no items). Several values as YAML: "[a, b]" */
+    int64_t min, max; /* INT, REAL, DURATION (ms), SIZE (bytes), both inclusive; LIST, TEXTS, EXPRS:
+                         how many; max 0: any number */
     const char *help;
     const char *const *choices;    /* CHOICE: NULL-terminated */
     const struct mr_option *table; /* LIST */
@@ -146,9 +147,10 @@ struct mr_option {
         (enum mr_option_kind)0, NULL, 0, NULL, 0, 0, NULL, NULL, NULL, 0 \
     }
 
-/* Reads map by table into *settings (zeroed first); what the settings point to lies in arena.
- * prefix is the dotted path of map, for messages. Unknown keys are errors, with the nearest known
- * name. Goes on after a problem; false when there was one. map NULL: all defaults. */
+/* Reads map by table into *settings (the members that it names are zeroed first); what the settings
+ * point to lies in arena. prefix is the dotted path of map, for messages. Unknown keys are errors,
+ * with the nearest known name. Goes on after a problem; false when there was one. map NULL: all
+ * defaults. */
 bool mr_options_read(const struct mr_option *table, const struct mr_node *map, const char *prefix,
                      struct mr_arena *arena, struct mr_report *report, void *settings);
 

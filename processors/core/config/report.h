@@ -24,7 +24,7 @@ struct mr_report *mr_report_new(void); /* owned; NULL when there is no memory */
 void mr_report_free(struct mr_report *report);
 
 /* key: dotted path, "detect.price.window", or NULL. hint: a whole sentence part, or NULL. Problems
- * beyond a bound (200) are counted and not kept. */
+ * beyond a bound (200) are counted and not kept. All texts are copied. */
 void mr_report_add(struct mr_report *report, enum mr_severity severity, struct mr_place place,
                    const char *key, const char *hint, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
@@ -33,10 +33,11 @@ size_t mr_report_errors(const struct mr_report *report);
 size_t mr_report_warnings(const struct mr_report *report);
 /* Sorted by file, line, column. */
 void mr_report_print(const struct mr_report *report, FILE *stream);
-/* The first error in one line, for an mr_error. */
+/* The first error (in that order) in one line, for an mr_error; "" when there is none. */
 void mr_report_first(const struct mr_report *report, char *out, size_t size);
 
-/* The candidate that is nearest to word (Damerau-Levenshtein, at most a third of it), or NULL. */
+/* The candidate that is nearest to word (Damerau-Levenshtein, at most a third of it, case
+ * of ASCII letters aside), or NULL; the first of several. */
 const char *mr_nearest(const char *word, const char *const *candidates, size_t count);
 
 #endif
