@@ -119,7 +119,7 @@ format_data() {
 # The pid is ours only if its command line names our settings: pids are used again.
 is_alive() {
     pid=$(cat "$home/pid" 2>/dev/null) && [ -n "$pid" ] &&
-        tr '\0' '\n' <"/proc/$pid/cmdline" 2>/dev/null | grep -qxF "$home/server.properties"
+        tr '\0' '\n' 2>/dev/null <"/proc/$pid/cmdline" | grep -qxF "$home/server.properties"
 }
 
 is_gone() {
