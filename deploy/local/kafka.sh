@@ -36,7 +36,7 @@ fetch_jars() {
 }
 
 are_jars_good() {
-    [ -d "$jars" ] && (cd "$jars" && sha256sum --quiet -c "$sums") >/dev/null 2>&1
+    [ -d "$jars" ] && (cd "$jars" && sha256sum --quiet --strict -c "$sums") >/dev/null 2>&1
 }
 
 # Complete or not there: fetched beside, checked, then moved. A cache that fails its check is
@@ -47,7 +47,7 @@ ensure_jars() {
     mkdir -p "${jars%/*}"
     fetched=$(mktemp -d "$jars.XXXXXX")
     fetch_jars "$fetched"
-    (cd "$fetched" && sha256sum --quiet -c "$sums" >&2) || {
+    (cd "$fetched" && sha256sum --quiet --strict -c "$sums" >&2) || {
         rm -rf "$fetched"
         fail "what was fetched differs from $sums: nothing was started"
     }

@@ -13,14 +13,15 @@ import tempfile
 BASE = "processors/core/base"
 MIDDLE = [f"processors/core/{unit}" for unit in ("config", "cel", "codec", "http")]
 STAGE = "processors/core/stage"
-PLUGIN = [BASE, *MIDDLE, STAGE]  # a connector, processor or sink never sees Kafka
-EVERYTHING = ["connectors", "processors", "sinks"]
+DATA = "schemas"  # headers generated from schemas/*.avsc
+PLUGIN = [BASE, *MIDDLE, STAGE, DATA]  # a connector, processor or sink never sees Kafka
+EVERYTHING = ["connectors", "processors", "sinks", DATA]
 
 LAW = {  # unit: what it may include besides itself; "*" stands for one folder
     BASE: [],
     **{unit: [BASE] for unit in MIDDLE},
-    STAGE: [BASE, *MIDDLE],
-    "processors/core/kafka": [BASE, *MIDDLE, STAGE],
+    STAGE: [BASE, *MIDDLE, DATA],
+    "processors/core/kafka": [BASE, *MIDDLE, STAGE, DATA],
     "connectors/*": PLUGIN,
     "processors/*": PLUGIN,
     "sinks/*": PLUGIN,
@@ -100,12 +101,14 @@ GOOD = [
     ("processors/core/stage/a.c", '#include "processors/core/codec/b.h"'),
     ("processors/core/base/digest.c", "#include <openssl/evp.h>"),
     ("connectors/files/a.c", '#include "connectors/files/b.h"\n#include <libxml/parser.h>'),
+    ("processors/core/stage/a.c", '#include "schemas/stamps/origin.h"'),
     ("cli/a.c", '#include "sinks/postgres/b.h"'),
     ("tests/processors/test_a.c", '#include "tests/support/bench.h"\n#include <xgboost/c_api.h>'),
     ("deploy/feeds/a.c", '#include "processors/core/base/span.h"\n#include <archive.h>'),
 ]
 BAD = [
     ("processors/core/base/a.c", '#include "processors/core/stage/b.h"'),
+    ("processors/core/base/a.c", '#include "schemas/stamps/origin.h"'),
     ("processors/core/cel/a.c", '#include "processors/core/codec/b.h"'),
     ("processors/core/stage/a.c", '#include "processors/core/kafka/b.h"'),
     ("processors/detect/a.c", '#include "processors/validate/b.h"'),

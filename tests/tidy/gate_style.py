@@ -19,8 +19,7 @@ LINES_MAX = 600
 
 # --- C, line by line: pattern, where it holds, where it does not, what to do -----------------
 
-PRINTERS = ("processors/core/base/log.c", "processors/core/base/error.c",  # they are the log
-            "processors/core/config/option",  # prints the generated reference
+PRINTERS = ("processors/core/base/error.c",  # a broken assertion has nobody else to tell
             "cli/", "deploy/", "tests/", "benchmarks/")
 CLOCKS = ("processors/core/base/clock.c", "tests/", "benchmarks/")
 
@@ -35,7 +34,7 @@ CALLS = [  # functions that are not called
     ("nanosleep clock_nanosleep", TREE, ("processors/core/base/clock.c",), "use mr_clock_wait"),
     ("time gettimeofday", TREE, ("processors/core/base/clock.c",), "use batch->now_ms or a mr_clock"),
     ("clock clock_gettime localtime", TREE, CLOCKS, "use batch->now_ms or a mr_clock"),
-    ("printf fprintf vprintf vfprintf puts perror", TREE, PRINTERS, "use MR_LOG"),
+    ("printf vprintf puts putchar perror", TREE, PRINTERS, "use MR_LOG, or print to a stream that is given"),
     ("setlocale", TREE, (), "output must not depend on the locale"),
 ]
 
@@ -46,13 +45,14 @@ LINES = [
     (r"\bgoto\s+(?!done\b)", TREE, (), "one goto at most, forward, to done"),
     (r"\b(?:size_t|ssize_t|int|long|unsigned|u?int\d+_t)\s+\**(?:\w+_)?(?:len|length|num|n)\s*[;=,)\[]",
      PRODUCT, (), "say index, count or size"),
+    (r"\bstd(out|err)\b", TREE, PRINTERS, "use MR_LOG, or print to a stream that is given"),
     (r"\t", TREE, (), "no tabs"),
 ]
 
 # --- inside a function ------------------------------------------------------------------------
 
 TAKES = re.compile(r"\b(malloc|calloc|realloc|reallocarray|strdup|strndup)\s*\(")
-TAKERS = re.compile(r"(^|_)(new|open|init|start|load|make|grow|reserve)(_|$)")
+TAKERS = re.compile(r"(^|_)(new|open|init|start|load|make|grow|reserve|allocate)(_|$)")
 NO_HEAP = ("connectors/", "processors/", "sinks/")
 HEAP = ("processors/core/base/",)
 
@@ -214,6 +214,7 @@ GOOD = {
                                    "#define MR_VALIDATE_VISIT_H\ntypedef enum mr_code mr_visit(int a);\n#endif\n",
     "processors/validate/open.c": "int model_open(void)\n{\n    return malloc(1) != 0;\n}\n",
     "tests/test_a.c": "/* Goal: one.\n * Method: two. */\nint main(void)\n{\n    return 0;\n}\n",
+    "processors/validate/print.c": BODY % 'return fprintf(stream, "1");',
     "benchmarks/bench_a.c": BODY % 'return printf("1");',
     "README.md": "Put it in ~/work/ or $HOME/work/.\n",
 }
@@ -230,6 +231,7 @@ BAD = [  # path, text, what the refusal says
     (C, BODY % "return time(0);", "now_ms"),
     (C, BODY % "clock_gettime(a, b);", "now_ms"),
     (C, BODY % 'printf("%d", 1);', "MR_LOG"),
+    (C, BODY % 'fprintf(stderr, "%d", 1);', "MR_LOG"),
     (C, BODY % "setlocale(a, b);", "locale"),
     (C, BODY % "return alloca(1);", "arena"),
     (C, "typedef struct b {\n    int a;\n} b;\n", "typedef"),

@@ -22,13 +22,14 @@ PRODUCT = ("cli", "connectors", "processors", "sinks", "deploy")
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 
 
-def with_headers(root, file, seen):
-    """The file and every header of ours that it includes, however deep."""
-    if file in seen or not file.is_file():
+def with_headers(folders, name, seen):
+    """The text of a file and of every header of ours that it includes, however deep, by name."""
+    file = next((folder / name for folder in folders if (folder / name).is_file()), None)
+    if name in seen or file is None:
         return seen
-    seen[file] = file.read_bytes()
-    for name in INCLUDE.findall(seen[file].decode(errors="replace")):
-        with_headers(root, root / name, seen)
+    seen[name] = file.read_bytes()
+    for header in INCLUDE.findall(seen[name].decode(errors="replace")):
+        with_headers(folders, header, seen)
     return seen
 
 
@@ -55,11 +56,9 @@ def tidy(root, file, flags):
 
 
 def tidy_cached(root, build, file, flags, tool):
-    seen = with_headers(root, file, {})
-    digest = hashlib.sha256(repr([tool, flags, (root / ".clang-tidy").read_text()]).encode())
-    for path in sorted(seen):
-        digest.update(str(path.relative_to(root)).encode() + b"\0" + seen[path] + b"\0")
-    kept = build / "tidy-cache" / digest.hexdigest()
+    texts = with_headers([root, build / "generated"], str(file.relative_to(root)), {})
+    facts = repr([tool, flags, (root / ".clang-tidy").read_text(), sorted(texts.items())])
+    kept = build / "tidy-cache" / hashlib.sha256(facts.encode()).hexdigest()
     if kept.is_file():
         return kept.read_text()
     said = tidy(root, file, flags)
