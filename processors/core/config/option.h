@@ -68,9 +68,11 @@ struct mr_option {
     size_t item_size;              /* LIST */
 };
 
-/* offsetof() that refuses to compile when the member has another type. */
+/* offsetof() that refuses to compile when the member has another type. A type and a member cannot
+ * stand in parentheses there. NOLINTBEGIN(bugprone-macro-parentheses) */
 #define MR_MEMBER(type, member, wanted) \
     _Generic(((type *)0)->member, wanted : offsetof(type, member))
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #define MR_TEXT(type, member, fallback, help) \
     { \

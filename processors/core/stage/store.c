@@ -31,6 +31,7 @@ struct table {
 struct mr_store {
     struct mr_store_spec spec;
     struct table *tables[PARTITIONS_MAX];
+    uint8_t image[]; /* what a snapshot hands to its visitor, one state at a time */
 };
 
 /* What precedes a state in a snapshot: little-endian, fixed for ever. */
@@ -60,9 +61,10 @@ static struct mr_span key_of(const struct entry *entry)
 
 struct mr_store *mr_store_new(const struct mr_store_spec *spec)
 {
-    struct mr_store *store = calloc(1, sizeof(*store));
+    struct mr_store *store = NULL;
 
     MR_ASSERT(spec->state_size > 0 && spec->keys_max > 0);
+    store = calloc(1, sizeof(*store) + sizeof(struct image) + spec->state_size);
     if (store != NULL) {
         store->spec = *spec;
     }
@@ -335,21 +337,15 @@ enum mr_code mr_store_snapshot(struct mr_store *store, int32_t partition, mr_sto
 {
     struct table *table = store->tables[partition];
     enum mr_code code;
-    uint8_t *image;
 
     if (table == NULL) {
         return MR_OK;
     }
-    image = malloc(sizeof(struct image) + store->spec.state_size);
-    if (image == NULL) {
-        return MR_FAIL(err, MR_NO_ROOM, "no memory for a snapshot of store %s", store->spec.name);
-    }
-    code = visit_changed(store, table, image, visit, context, err);
+    code = visit_changed(store, table, store->image, visit, context, err);
     if (code == MR_OK) {
         code = visit_expired(store, table, visit, context, err);
     }
     settle(table);
-    free(image);
     return code;
 }
 
