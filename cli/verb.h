@@ -1,0 +1,51 @@
+/* verb.h - what a verb of the command is: a row of the table in main.c, a file of its own.
+ *
+ * cli/ is the composition root: it alone knows which connectors, processors, sinks
+ * and brokers there are. Nothing includes it.
+ */
+#ifndef MR_CLI_VERB_H
+#define MR_CLI_VERB_H
+
+#include "processors/core/base/error.h"
+#include "processors/core/stage/pipeline.h"
+
+struct verb {
+    const char *name;
+    const char *arguments; /* "pipeline.yaml [options]" */
+    const char *summary;
+    int (*run)(int count, char **arguments); /* arguments after the verb; returns the exit code */
+};
+
+int verb_run(int count, char **arguments);
+int verb_check(int count, char **arguments);
+int verb_reference(int count, char **arguments);
+
+/* One option of a verb. */
+struct flag {
+    const char *name;  /* "--once" */
+    const char *value; /* "N": it takes a value; NULL: it does not */
+    const char *help;
+};
+
+struct flags {
+    const struct flag *table; /* ends with name NULL */
+    const char *values[16];   /* by index in the table; "" for one without value; NULL: not given */
+    const char *operands[16];
+    size_t operand_count;
+    const char *repeated[16]; /* values of the first flag of the table, which may be repeated */
+    size_t repeated_count;
+};
+
+/* MR_USAGE names the argument and the nearest flag. */
+enum mr_code flags_parse(struct flags *flags, int count, char **arguments, struct mr_error *err);
+void flags_print(const struct flag *table, FILE *stream);
+/* A whole number within bounds; NULL gives fallback. */
+enum mr_code flag_number(const char *name, const char *text, long fallback, long min, long max,
+                         long *out, struct mr_error *err);
+
+/* Prints the error and returns the exit code of its code. */
+int fail_with(const struct mr_error *err);
+
+extern const struct mr_plugins plugins;
+
+#endif
