@@ -111,7 +111,8 @@ static bool keep_anchor(struct loader *self, const yaml_char_t *name, const stru
     if (name == NULL) {
         return true;
     }
-    while (index < self->anchor_count && strcmp(self->anchors[index].name, (const char *)name)) {
+    while (index < self->anchor_count &&
+           strcmp(self->anchors[index].name, (const char *)name) != 0) {
         index++;
     }
     if (index == ANCHOR_COUNT_MAX) {
