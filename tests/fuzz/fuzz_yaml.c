@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define ROOM ((size_t)16 * 1024 * 1024)
+#define ROOM ((size_t)1024 * 1024)
 
 static const char *const colours[] = {"red", "green", NULL};
 
