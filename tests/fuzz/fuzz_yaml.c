@@ -1,12 +1,13 @@
 /* Goal: no bytes, read as a configuration, crash, hang, leak or use more than their arena; what
- * could be loaded without a problem has a canonical form, and that form is YAML of the same form.
- * Method: libFuzzer; the bytes are loaded, read by a table of every kind (save those that open
- * files), and the canonical form is loaded again, where no dollar asks for the environment. */
+ * could be loaded without a problem has a canonical form, which, where libyaml takes it (its keys
+ * have a bound), is YAML of the same form. Method: libFuzzer; the bytes are loaded, read by a table
+ * of every kind (save those that open files), and the canonical form is loaded again, where no
+ * dollar asks for the environment. */
 #include "processors/core/config/option.h"
 
 #include <string.h>
 
-#define ROOM ((size_t)16 * 1024 * 1024)
+#define ROOM ((size_t)1024 * 1024)
 
 static const char *const colours[] = {"red", "green", NULL};
 

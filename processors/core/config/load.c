@@ -111,7 +111,8 @@ static bool keep_anchor(struct loader *self, const yaml_char_t *name, const stru
     if (name == NULL) {
         return true;
     }
-    while (index < self->anchor_count && strcmp(self->anchors[index].name, (const char *)name)) {
+    while (index < self->anchor_count &&
+           strcmp(self->anchors[index].name, (const char *)name) != 0) {
         index++;
     }
     if (index == ANCHOR_COUNT_MAX) {
@@ -172,10 +173,20 @@ static bool take_text(struct loader *self, struct mr_span raw, struct mr_node *n
     return code != MR_NO_ROOM || fail_for_room(self, node->place);
 }
 
+/* Behind the quote, so that a column inside an expression can be added to it. */
+static struct mr_place place_of_text(const struct loader *self, const yaml_event_t *event)
+{
+    struct mr_place place = place_of(self, event->start_mark);
+
+    place.column += event->data.scalar.style == YAML_SINGLE_QUOTED_SCALAR_STYLE ||
+                    event->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+    return place;
+}
+
 static bool take_scalar(struct loader *self, const yaml_event_t *event)
 {
     const struct mr_span raw = {event->data.scalar.value, event->data.scalar.length};
-    const struct mr_place place = place_of(self, event->start_mark);
+    const struct mr_place place = place_of_text(self, event);
     struct mr_node *node = take_node(self, place);
 
     if (node == NULL) {

@@ -23,7 +23,7 @@ struct mr_node {
     const char *name;      /* its key in a map; NULL in a list */
     bool is_broken;        /* reported already (an unset variable): readers say no more about it */
     const char *text;      /* SCALAR, after replacement; NULL: null */
-    struct mr_place place; /* where the value begins */
+    struct mr_place place; /* where the value begins; of a text in quotes, behind the first */
     struct mr_place name_place; /* where its key begins; in a list: place */
     struct mr_node *child;      /* first; children are linked in file order */
     struct mr_node *next;

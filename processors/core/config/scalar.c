@@ -3,7 +3,6 @@
 #include "processors/core/config/option_internal.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,8 +143,8 @@ bool mr_read_real(const struct mr_reading *self)
     if (*end != '\0') { /* a library has set a locale whose point is a comma */
         return MR_COMPLAIN(self, NULL, "\"%s\" cannot be read in this locale", text);
     }
-    if (!isfinite(number) || number < (double)self->option->min ||
-        number > (double)self->option->max) {
+    /* Also of what is too large for a double: that reads as infinity. */
+    if (number < (double)self->option->min || number > (double)self->option->max) {
         return complain_of_bounds(self);
     }
     *(double *)self->member = number;

@@ -100,7 +100,7 @@ static void what_cannot_be_read_is_said_with_its_place(void **state)
         {"not UTF-8", "a: \xFF\n", "f.yaml: byte 3: invalid leading UTF-8 octet\n", false},
         {"a control character", "a: \x01\n", "f.yaml: byte 3: control characters are not allowed\n",
          false},
-        {"a zero byte by escape", "a: \"x\\0y\"\n", "f.yaml:1:4: a text cannot hold a zero byte\n",
+        {"a zero byte by escape", "a: \"x\\0y\"\n", "f.yaml:1:5: a text cannot hold a zero byte\n",
          true},
         {"a zero byte in a key", "\"x\\0y\": 1\n",
          "f.yaml:1:1: a key can have no anchor and no zero byte\n", false},
@@ -123,8 +123,8 @@ static void what_cannot_be_read_is_said_with_its_place(void **state)
         {"an alias of itself", "a: &x [1, *x]\n",
          "f.yaml:1:11: an alias cannot stand inside its own anchor\n", false},
         {"unset", "a: 1\nb: [\"${MR_T_NONE}\", \"${MR_T_ALSO}\"]\n",
-         "f.yaml:2:5: MR_T_NONE is not set in the environment\n"
-         "f.yaml:2:21: MR_T_ALSO is not set in the environment\n",
+         "f.yaml:2:6: MR_T_NONE is not set in the environment\n"
+         "f.yaml:2:22: MR_T_ALSO is not set in the environment\n",
          true},
         {"unset, with a message", "a: ${MR_T_NONE:?the folder of the feeds}\n",
          "f.yaml:1:4: environment variable MR_T_NONE is not set: the folder of the feeds\n", true},
@@ -179,7 +179,7 @@ static void every_node_knows_its_place(void **state)
     assert_int_equal(2, a->place.line);
     assert_int_equal(3, a->place.column);
     assert_string_equal("f.yaml", a->place.file);
-    assert_int_equal(6, mr_node_get(a, "b")->place.column);
+    assert_int_equal(7, mr_node_get(a, "b")->place.column);
     assert_true(mr_node_get(a, "b")->is_quoted);
     c = mr_node_get(a, "c");
     assert_int_equal(2, mr_node_count(c));
