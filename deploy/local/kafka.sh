@@ -31,9 +31,13 @@ fetch_jars() {
     trap 'rm -rf "$fetched" "$fetched.repo"' EXIT
     trap 'exit 130' INT TERM
     export MAVEN_OPTS="${MAVEN_OPTS:-} -XX:-UsePerfData"
-    mvn -B -q -Dstyle.color=never -f "$here/kafka/pom.xml" -Dmaven.repo.local="$fetched.repo" \
-        dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$fetched" >&2 ||
+    mkdir "$fetched.repo"
+    mvn -B -q -f "$here/kafka/pom.xml" -Dmaven.repo.local="$fetched.repo" \
+        dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$fetched" \
+        >"$fetched.repo/log" 2>&1 || {
+        tail -n 20 "$fetched.repo/log" >&2
         fail "the jars of Kafka $version could not be fetched"
+    }
 }
 
 are_jars_good() {
