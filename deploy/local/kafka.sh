@@ -23,16 +23,21 @@ usage() {
     exit 64
 }
 
-# fetch_jars INTO: a Maven repository of its own, so that the user's is not touched.
+# Fetches into $fetched, a new folder that is gone at the end, as all that Maven needs beside it: a
+# repository of its own, so that the user's is not touched.
 fetch_jars() {
     need mvn java
-    MAVEN_OPTS="${MAVEN_OPTS:-} -XX:-UsePerfData" mvn -B -q -f "$here/kafka/pom.xml" -Dmaven.repo.local="$1.repo" dependency:copy-dependencies \
-        -DincludeScope=runtime -DoutputDirectory="$1" >"$1.log" 2>&1 || {
-        tail -n 20 "$1.log" >&2
-        rm -rf "$1" "$1.repo" "$1.log"
+    fetched=$(mktemp -d "$1.XXXXXX")
+    trap 'rm -rf "$fetched" "$fetched.repo"' EXIT
+    trap 'exit 130' INT TERM
+    export MAVEN_OPTS="${MAVEN_OPTS:-} -XX:-UsePerfData"
+    mkdir "$fetched.repo"
+    mvn -B -q -f "$here/kafka/pom.xml" -Dmaven.repo.local="$fetched.repo" \
+        dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$fetched" \
+        >"$fetched.repo/log" 2>&1 || {
+        tail -n 20 "$fetched.repo/log" >&2
         fail "the jars of Kafka $version could not be fetched"
     }
-    rm -rf "$1.repo" "$1.log"
 }
 
 are_jars_good() {
@@ -45,23 +50,18 @@ ensure_jars() {
     are_jars_good && return 0
     echo "kafka.sh: fetching Kafka $version (about 55 MB, once)" >&2
     mkdir -p "${jars%/*}"
-    fetched=$(mktemp -d "$jars.XXXXXX")
-    fetch_jars "$fetched"
-    (cd "$fetched" && sha256sum --quiet --strict -c "$sums" >&2) || {
-        rm -rf "$fetched"
+    fetch_jars "$jars"
+    (cd "$fetched" && sha256sum --quiet --strict -c "$sums" >&2) ||
         fail "what was fetched differs from $sums: nothing was started"
-    }
     chmod 755 "$fetched"
     rm -rf "$jars"
-    mv -T "$fetched" "$jars" 2>/dev/null || rm -rf "$fetched" # another start was quicker
+    mv -T "$fetched" "$jars" 2>/dev/null || true # another start was quicker
     are_jars_good || fail "$jars: does not match $sums"
 }
 
 print_sums() {
-    fetched=$(mktemp -d)
-    fetch_jars "$fetched"
+    fetch_jars "${TMPDIR:-/tmp}/kafka-$version"
     (cd "$fetched" && sha256sum -- *.jar)
-    rm -rf "$fetched"
 }
 
 class_path() {
@@ -71,7 +71,7 @@ class_path() {
 # Becomes java, so that the pid of a job is the broker's. Nothing goes to /tmp: neither hsperfdata
 # nor temporary files.
 exec_java() {
-    exec setsid "${JAVA_HOME:+$JAVA_HOME/bin/}java" -Xms1g -Xmx1g -XX:+UseG1GC \
+    exec setsid java -Xms1g -Xmx1g -XX:+UseG1GC \
         -XX:MaxGCPauseMillis=20 -XX:-UsePerfData -Djava.awt.headless=true \
         -Djava.io.tmpdir="$home/tmp" -Dmillrace.log="$dir/kafka.log" \
         -Dlog4j2.configurationFile="$here/kafka/log4j2.yaml" -cp "$(class_path)" "$@"
@@ -190,7 +190,7 @@ forget() {
 verb=${1:-}
 [ "$verb" != sums ] || {
     print_sums
-    exit 0
+    exit
 }
 set_folder "${2:-}"
 home=$dir/kafka
