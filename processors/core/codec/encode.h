@@ -26,9 +26,9 @@ size_t mr_encoder_leaf_count(const struct mr_encoder *encoder);
 const char *mr_encoder_leaf_name(const struct mr_encoder *encoder, size_t index);
 const struct mr_type *mr_encoder_leaf_type(const struct mr_encoder *encoder, size_t index);
 
-/* How many bytes the leaves take; 0 and *fault (literal; *leaf says which) when a value does not fit
- * its type: a null where none is allowed, a number out of range, an unknown enum symbol, a string
- * that is not UTF-8. INT is accepted for double. */
+/* How many bytes the leaves take; 0 and *fault (literal; *leaf says which) when a value does not
+ * fit its type: a null where none is allowed, a number out of range, an unknown enum symbol, a
+ * string that is not UTF-8. INT is accepted for double. */
 size_t mr_encoder_size(const struct mr_encoder *encoder, const struct mr_value *leaves,
                        const char **fault, size_t *leaf);
 /* Writes exactly what mr_encoder_size() said to out; returns the end. */

@@ -55,8 +55,8 @@ struct mr_type;
 struct mr_field {
     const char *name;
     const struct mr_type *type;
-    const char *doc;         /* or NULL */
-    const json_t *fallback;  /* the default, or NULL: none */
+    const char *doc;        /* or NULL */
+    const json_t *fallback; /* the default, or NULL: none */
     const char **aliases;
     size_t alias_count;
 };
@@ -64,6 +64,7 @@ struct mr_field {
 struct mr_type {
     enum mr_avro kind;
     enum mr_logical logical;
+    uint16_t id;      /* of a record, enum or fixed: 1.. in the order of the text; else 0 */
     const char *name; /* full name of a record, enum or fixed: "grocery.Price"; else NULL */
     const char **aliases;
     size_t alias_count;
@@ -71,13 +72,13 @@ struct mr_type {
     size_t field_count;
     const char **symbols; /* ENUM */
     size_t symbol_count;
-    const char *symbol_fallback;    /* ENUM: its default, or NULL */
-    const struct mr_type *item;     /* ARRAY, MAP */
+    const char *symbol_fallback;     /* ENUM: its default, or NULL */
+    const struct mr_type *item;      /* ARRAY, MAP */
     const struct mr_type **branches; /* UNION */
     size_t branch_count;
-    size_t size;      /* FIXED, bytes */
+    size_t size;          /* FIXED, bytes */
     int precision, scale; /* DECIMAL */
-    int null_branch;  /* UNION ["null", T] or [T, "null"]: the index of null; -1: no such union */
+    int null_branch; /* UNION ["null", T] or [T, "null"]: the index of null; -1: no such union */
 };
 
 struct mr_schema;
@@ -88,6 +89,8 @@ enum mr_code mr_schema_load(const char *path, struct mr_schema **schema, struct 
 void mr_schema_free(struct mr_schema *schema); /* NULL is fine */
 
 const struct mr_type *mr_schema_root(const struct mr_schema *schema);
+/* The named type of an id (mr_type.id, a RECORD value's aux); NULL: there is none. */
+const struct mr_type *mr_schema_type(const struct mr_schema *schema, uint16_t id);
 const char *mr_schema_text(const struct mr_schema *schema); /* compact JSON, keys as written */
 int32_t mr_schema_id(const struct mr_schema *schema);
 /* Parsing canonical form; NUL-terminated, owned by schema. */
