@@ -39,8 +39,10 @@ static void what_the_specification_refuses_is_refused_by_place(void **state)
         {"bad field name",
          "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"2a\",\"type\":\"int\"}]}",
          "fields[0]: a field without a good name"},
-        {"bad name", "{\"type\":\"enum\",\"name\":\"2d2\",\"symbols\":[]}", "\"2d2\" is not a name"},
-        {"bad namespace", "{\"type\":\"enum\",\"name\":\"d\",\"namespace\":\"a..b\",\"symbols\":[]}",
+        {"bad name", "{\"type\":\"enum\",\"name\":\"2d2\",\"symbols\":[]}",
+         "\"2d2\" is not a name"},
+        {"bad namespace",
+         "{\"type\":\"enum\",\"name\":\"d\",\"namespace\":\"a..b\",\"symbols\":[]}",
          "\"a..b\" is not a namespace"},
         {"a primitive's name", "{\"type\":\"enum\",\"name\":\"x.int\",\"symbols\":[]}",
          "name of a primitive"},
@@ -76,8 +78,9 @@ static void what_the_specification_refuses_is_refused_by_place(void **state)
          "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":"
          "{\"type\":\"fixed\",\"name\":\"F\",\"size\":1},\"default\":\"ab\"}]}",
          "R.a: its default"},
-        {"order", "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\","
-                  "\"order\":\"up\"}]}",
+        {"order",
+         "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\","
+         "\"order\":\"up\"}]}",
          "order"},
     };
 
@@ -98,14 +101,18 @@ static void what_the_specification_refuses_is_refused_by_place(void **state)
 static void what_a_schema_says_is_kept(void **state)
 {
     struct mr_schema *schema = parsed(
-        "{\"type\": \"record\", \"name\": \"Price\", \"namespace\": \"grocery\", \"aliases\": [\"Old\"],"
+        "{\"type\": \"record\", \"name\": \"Price\", \"namespace\": \"grocery\", \"aliases\": "
+        "[\"Old\"],"
         " \"fields\": [\n"
-        "  {\"name\": \"at\", \"type\": {\"type\": \"long\", \"logicalType\": \"timestamp-millis\"},"
+        "  {\"name\": \"at\", \"type\": {\"type\": \"long\", \"logicalType\": "
+        "\"timestamp-millis\"},"
         "   \"doc\": \"when\", \"aliases\": [\"when\"]},\n"
-        "  {\"name\": \"sum\", \"type\": [\"null\", {\"type\": \"bytes\", \"logicalType\": \"decimal\","
+        "  {\"name\": \"sum\", \"type\": [\"null\", {\"type\": \"bytes\", \"logicalType\": "
+        "\"decimal\","
         "   \"precision\": 9, \"scale\": 2}], \"default\": null},\n"
         "  {\"name\": \"odd\", \"type\": {\"type\": \"bytes\", \"logicalType\": \"decimal\"}},\n"
-        "  {\"name\": \"unit\", \"type\": {\"type\": \"enum\", \"name\": \"Unit\", \"symbols\": [\"KG\"],"
+        "  {\"name\": \"unit\", \"type\": {\"type\": \"enum\", \"name\": \"Unit\", \"symbols\": "
+        "[\"KG\"],"
         "   \"default\": \"KG\"}, \"default\": \"KG\"},\n"
         "  {\"name\": \"again\", \"type\": \"Unit\", \"doc\": \"a  b\"}\n]}");
     const struct mr_type *root = mr_schema_root(schema);
@@ -142,8 +149,8 @@ static void parts_are_composed_and_named_types_written_once(void **state)
         "{\"type\":\"record\",\"name\":\"Stamp\",\"fields\":["
         "{\"name\":\"u\",\"type\":{\"type\":\"enum\",\"name\":\"g.Unit\",\"symbols\":[\"KG\"]}},"
         "{\"name\":\"all\",\"type\":{\"type\":\"array\",\"items\":\"g.Unit\"},\"default\":[]}]}");
-    struct mr_schema *other = parsed(
-        "{\"type\":\"enum\",\"name\":\"g.Unit\",\"symbols\":[\"KG\",\"L\"]}");
+    struct mr_schema *other =
+        parsed("{\"type\":\"enum\",\"name\":\"g.Unit\",\"symbols\":[\"KG\",\"L\"]}");
     const struct mr_schema_part parts[] = {{"subject", subject}, {"stamp", stamp}, {"bad", other}};
     struct mr_error err = {0};
     struct mr_schema *schema;
