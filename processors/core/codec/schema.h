@@ -64,6 +64,7 @@ struct mr_field {
 struct mr_type {
     enum mr_avro kind;
     enum mr_logical logical;
+    uint16_t id;      /* of a record, enum or fixed: 1.. in the order of the text; else 0 */
     const char *name; /* full name of a record, enum or fixed: "grocery.Price"; else NULL */
     const char **aliases;
     size_t alias_count;
@@ -88,6 +89,8 @@ enum mr_code mr_schema_load(const char *path, struct mr_schema **schema, struct 
 void mr_schema_free(struct mr_schema *schema); /* NULL is fine */
 
 const struct mr_type *mr_schema_root(const struct mr_schema *schema);
+/* The named type of an id (mr_type.id, a RECORD value's aux); NULL: there is none. */
+const struct mr_type *mr_schema_type(const struct mr_schema *schema, uint16_t id);
 const char *mr_schema_text(const struct mr_schema *schema); /* compact JSON, keys as written */
 int32_t mr_schema_id(const struct mr_schema *schema);
 /* Parsing canonical form; NUL-terminated, owned by schema. */

@@ -1,0 +1,176 @@
+#include "processors/core/codec/plan.h"
+
+#include "processors/core/codec/plan_internal.h"
+#include "processors/core/codec/scalar.h"
+#include "processors/core/codec/schema_internal.h"
+
+#include <stdlib.h>
+
+static enum mr_code fill(struct mr_plan *plan, const struct mr_schema *writer,
+                         const struct mr_layout *layout, struct mr_error *err)
+{
+    struct mr_resolve resolve = {.pool = &plan->pool, .err = err};
+    const size_t written = mr_schema_named_count(writer);
+    const size_t read = mr_schema_named_count(layout->schema); /* defaults are written by these */
+    const struct mr_node *root;
+    enum mr_code code;
+
+    resolve.by_writer = mr_pool_take(&plan->pool, (written > read ? written : read) + 1,
+                                     sizeof(*resolve.by_writer));
+    if (resolve.by_writer == NULL) {
+        return mr_resolve_no_room(&resolve);
+    }
+    code = mr_resolve_node(&resolve, mr_schema_root(writer), mr_schema_root(layout->schema), NULL,
+                           &root);
+    if (code == MR_OK) {
+        code = mr_resolve_node(&resolve, mr_schema_root(writer), NULL, NULL, &plan->whole);
+    }
+    return code != MR_OK ? code : mr_plan_compile(plan, root, layout, err);
+}
+
+enum mr_code mr_plan_new(const struct mr_schema *writer, const struct mr_layout *layout,
+                         struct mr_plan **plan, struct mr_error *err)
+{
+    struct mr_plan *made = calloc(1, sizeof(*made));
+    enum mr_code code;
+
+    *plan = NULL;
+    if (made == NULL) {
+        return MR_FAIL(err, MR_NO_ROOM, "no memory for a plan");
+    }
+    code = fill(made, writer, layout, err);
+    if (code != MR_OK) {
+        mr_plan_free(made);
+        return code;
+    }
+    *plan = made;
+    return MR_OK;
+}
+
+void mr_plan_free(struct mr_plan *plan)
+{
+    if (plan != NULL) {
+        mr_pool_clear(&plan->pool);
+        free(plan);
+    }
+}
+
+struct mr_value mr_extract_part(const struct mr_value *value, const struct mr_layout_path *path,
+                                uint32_t depth)
+{
+    for (; depth < path->depth; depth++) {
+        if (value->kind != MR_KIND_RECORD) {
+            return (struct mr_value){0};
+        }
+        MR_ASSERT(path->fields[depth] < value->size);
+        value = &value->items[path->fields[depth]];
+    }
+    return *value;
+}
+
+static const uint8_t *extract(const struct mr_extract *extract, const uint8_t *at,
+                              struct mr_input *input, struct mr_value *slots)
+{
+    struct mr_value value = {0};
+
+    at = mr_node_read(extract->node, at, input, &value);
+    for (size_t i = 0; i < extract->count && at != NULL; i++) {
+        slots[extract->rows[i]->slot] =
+            mr_extract_part(&value, &extract->rows[i]->path, extract->depth);
+    }
+    return at;
+}
+
+/* Reads the index of a union of null and something; *is_null says which it was. */
+static inline const uint8_t *read_nullable(const struct mr_op *op, const uint8_t *at,
+                                           struct mr_input *input, bool *is_null)
+{
+    if (at == input->end) {
+        return mr_wire_fault(input, "datum_truncated");
+    }
+    /* Indices 0 and 1 are written as 0 and 2; anything else, longer forms included, is no branch.
+     */
+    if (*at != 0 && *at != 2) {
+        return mr_wire_fault(input, "union_branch_unknown");
+    }
+    *is_null = *at >> 1 == op->null_branch;
+    return at + 1;
+}
+
+static inline const uint8_t *take_optional(const struct mr_op **next, const uint8_t *at,
+                                           struct mr_input *input, struct mr_value *slots)
+{
+    const struct mr_op *op = *next - 1;
+    bool is_null = false;
+
+    at = read_nullable(op, at, input, &is_null);
+    if (is_null) {
+        slots[op->slot].kind = MR_KIND_NULL;
+        ++*next;
+    }
+    return at;
+}
+
+static const uint8_t *take_flow(const struct mr_op **next, const struct mr_op *ops,
+                                const uint8_t *at, struct mr_input *input, struct mr_value *slots)
+{
+    const struct mr_op *op = *next - 1;
+    bool is_null = false;
+
+    switch (op->code) {
+    case MR_OP_BRANCH:
+        at = read_nullable(op, at, input, &is_null);
+        *next = is_null ? ops + op->target : *next;
+        return at;
+    case MR_OP_JUMP:
+        *next = ops + op->target;
+        return at;
+    case MR_OP_CONSTANT:
+        slots[op->slot] = *op->constant;
+        return at;
+    case MR_OP_PEEK:
+        return mr_node_read(op->node, at, input, &slots[op->slot]) == NULL ? NULL : at;
+    default:
+        MR_ASSERT(op->code == MR_OP_EXTRACT);
+        return extract(op->extract, at, input, slots);
+    }
+}
+
+static const uint8_t no_bytes[1];
+
+const char *mr_plan_decode(const struct mr_plan *plan, struct mr_span datum, struct mr_value *slots,
+                           struct mr_arena *arena)
+{
+    const uint8_t *at = datum.data == NULL ? no_bytes : datum.data;
+    struct mr_input input = {.end = at + datum.size, .arena = arena};
+    const struct mr_op *next = plan->ops;
+
+    if (datum.size > UINT32_MAX) {
+        return "datum_too_large";
+    }
+    while (next->code != MR_OP_END) {
+        const struct mr_op *op = next++;
+
+        if (op->code < MR_OP_FLOW) {
+            at = mr_op_read(op, at, &input, &slots[op->slot]);
+        } else if (op->code == MR_OP_OPTIONAL) {
+            at = take_optional(&next, at, &input, slots);
+        } else {
+            at = take_flow(&next, plan->ops, at, &input, slots);
+        }
+        if (!MR_WIRE_LIKELY(at != NULL)) {
+            return input.fault;
+        }
+    }
+    return NULL;
+}
+
+size_t mr_plan_size(const struct mr_plan *plan, struct mr_span bytes, const char **fault)
+{
+    const uint8_t *const start = bytes.data == NULL ? no_bytes : bytes.data;
+    struct mr_input input = {.end = start + bytes.size};
+    const uint8_t *at = mr_node_skip(plan->whole, start, &input);
+
+    *fault = input.fault;
+    return at == NULL ? 0 : (size_t)(at - start);
+}

@@ -1,0 +1,256 @@
+/* Goal: a schema that the specification allows becomes a tree, any other is refused with the place
+ * where it is wrong; canonical forms and fingerprints are everybody's.
+ * Method: tables of texts; Apache's own vectors where the shared data is present. */
+#include "processors/core/codec/schema.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct mr_schema *parsed(const char *text)
+{
+    struct mr_error err = {0};
+    struct mr_schema *schema;
+
+    if (mr_schema_parse(mr_span_text(text), &schema, &err) != MR_OK) {
+        fail_msg("%s: %s", text, err.text);
+    }
+    return schema;
+}
+
+static void what_the_specification_refuses_is_refused_by_place(void **state)
+{
+    static const struct {
+        const char *label, *text, *said;
+    } rows[] = {
+        {"not JSON", "{", "line 1"},
+        {"a number", "3", "schema: a type is a name"},
+        {"no such type", "\"panther\"", "no type is called \"panther\""},
+        {"duplicate key", "{\"type\":\"int\",\"type\":\"int\"}", "duplicate"},
+        {"duplicate field",
+         "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\"},"
+         "{\"name\":\"a\",\"type\":\"int\"}]}",
+         "fields[1]: a second field \"a\""},
+        {"bad field name",
+         "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"2a\",\"type\":\"int\"}]}",
+         "fields[0]: a field without a good name"},
+        {"bad name", "{\"type\":\"enum\",\"name\":\"2d2\",\"symbols\":[]}",
+         "\"2d2\" is not a name"},
+        {"bad namespace",
+         "{\"type\":\"enum\",\"name\":\"d\",\"namespace\":\"a..b\",\"symbols\":[]}",
+         "\"a..b\" is not a namespace"},
+        {"a primitive's name", "{\"type\":\"enum\",\"name\":\"x.int\",\"symbols\":[]}",
+         "name of a primitive"},
+        {"nested union", "[\"null\",[\"int\"]]", "[1]: a union directly inside"},
+        {"double branch", "[\"int\",{\"type\":\"int\",\"logicalType\":\"date\"}]",
+         "[1]: int twice in one union"},
+        {"double symbol", "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\",\"A\"]}",
+         "symbols[1]: a second symbol"},
+        {"enum default", "{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"A\"],\"default\":\"B\"}",
+         "default is not one of its symbols"},
+        {"no size", "{\"type\":\"fixed\",\"name\":\"F\"}", "without a \"size\""},
+        {"negative size", "{\"type\":\"fixed\",\"name\":\"F\",\"size\":-1}", "without a \"size\""},
+        {"no items", "{\"type\":\"array\"}", "array without \"items\""},
+        {"deep", "{\"type\":\"array\",\"items\":{\"type\":\"map\",\"values\":\"no\"}}",
+         "items.values: no type is called \"no\""},
+        {"defined twice",
+         "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":"
+         "{\"type\":\"fixed\",\"name\":\"R\",\"size\":1}}]}",
+         "fields[0].type: R is defined twice"},
+        {"default of another type",
+         "{\"type\":\"record\",\"name\":\"x.R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\","
+         "\"default\":1.5}]}",
+         "x.R.a: its default is not a value of type int"},
+        {"default out of range",
+         "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\","
+         "\"default\":2147483648}]}",
+         "R.a: its default"},
+        {"default of a union",
+         "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":[\"null\","
+         "\"string\"],\"default\":1}]}",
+         "R.a: its default"},
+        {"default too long for a fixed",
+         "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":"
+         "{\"type\":\"fixed\",\"name\":\"F\",\"size\":1},\"default\":\"ab\"}]}",
+         "R.a: its default"},
+        {"order",
+         "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\","
+         "\"order\":\"up\"}]}",
+         "order"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MR_COUNT(rows); i++) {
+        struct mr_error err = {0};
+        struct mr_schema *schema;
+
+        print_message("  %s\n", rows[i].label);
+        assert_int_equal(MR_BAD_CONFIG, mr_schema_parse(mr_span_text(rows[i].text), &schema, &err));
+        assert_null(schema);
+        if (strstr(err.text, rows[i].said) == NULL) {
+            fail_msg("said \"%s\"", err.text);
+        }
+    }
+}
+
+static void what_a_schema_says_is_kept(void **state)
+{
+    struct mr_schema *schema = parsed(
+        "{\"type\": \"record\", \"name\": \"Price\", \"namespace\": \"grocery\", \"aliases\": "
+        "[\"Old\"],"
+        " \"fields\": [\n"
+        "  {\"name\": \"at\", \"type\": {\"type\": \"long\", \"logicalType\": "
+        "\"timestamp-millis\"},"
+        "   \"doc\": \"when\", \"aliases\": [\"when\"]},\n"
+        "  {\"name\": \"sum\", \"type\": [\"null\", {\"type\": \"bytes\", \"logicalType\": "
+        "\"decimal\","
+        "   \"precision\": 9, \"scale\": 2}], \"default\": null},\n"
+        "  {\"name\": \"odd\", \"type\": {\"type\": \"bytes\", \"logicalType\": \"decimal\"}},\n"
+        "  {\"name\": \"unit\", \"type\": {\"type\": \"enum\", \"name\": \"Unit\", \"symbols\": "
+        "[\"KG\"],"
+        "   \"default\": \"KG\"}, \"default\": \"KG\"},\n"
+        "  {\"name\": \"again\", \"type\": \"Unit\", \"doc\": \"a  b\"}\n]}");
+    const struct mr_type *root = mr_schema_root(schema);
+    char words[128];
+
+    (void)state;
+    assert_string_equal("grocery.Price", root->name);
+    assert_string_equal("grocery.Old", root->aliases[0]);
+    assert_int_equal(1, root->id);
+    assert_int_equal(MR_LOGICAL_TIMESTAMP_MILLIS, root->fields[0].type->logical);
+    assert_string_equal("when", root->fields[0].doc);
+    assert_string_equal("when", root->fields[0].aliases[0]);
+    assert_int_equal(0, root->fields[1].type->null_branch);
+    assert_true(json_is_null(root->fields[1].fallback));
+    assert_int_equal(2, root->fields[1].type->branches[1]->scale);
+    assert_int_equal(MR_LOGICAL_NONE, root->fields[2].type->logical);
+    assert_string_equal("grocery.Unit", root->fields[3].type->name);
+    assert_string_equal("KG", root->fields[3].type->symbol_fallback);
+    assert_ptr_equal(root->fields[3].type, root->fields[4].type);
+    assert_ptr_equal(root->fields[4].type, mr_schema_type(schema, 2));
+    assert_string_equal("null or bytes", mr_type_words(root->fields[1].type, words));
+    assert_non_null(strstr(mr_schema_text(schema), "\"doc\":\"a  b\"}]}"));
+    assert_true(mr_schema_id(schema) >= 0);
+    mr_schema_free(schema);
+}
+
+static void parts_are_composed_and_named_types_written_once(void **state)
+{
+    struct mr_schema *subject = parsed(
+        "{\"type\":\"record\",\"name\":\"Price\",\"namespace\":\"g\",\"pii\":true,\"fields\":["
+        "{\"name\":\"unit\",\"type\":{\"type\":\"enum\",\"name\":\"Unit\",\"symbols\":[\"KG\"]}},"
+        "{\"name\":\"next\",\"type\":[\"null\",\"Price\"]}]}");
+    struct mr_schema *stamp = parsed(
+        "{\"type\":\"record\",\"name\":\"Stamp\",\"fields\":["
+        "{\"name\":\"u\",\"type\":{\"type\":\"enum\",\"name\":\"g.Unit\",\"symbols\":[\"KG\"]}},"
+        "{\"name\":\"all\",\"type\":{\"type\":\"array\",\"items\":\"g.Unit\"},\"default\":[]}]}");
+    struct mr_schema *other =
+        parsed("{\"type\":\"enum\",\"name\":\"g.Unit\",\"symbols\":[\"KG\",\"L\"]}");
+    const struct mr_schema_part parts[] = {{"subject", subject}, {"stamp", stamp}, {"bad", other}};
+    struct mr_error err = {0};
+    struct mr_schema *schema;
+
+    (void)state;
+    assert_int_equal(MR_OK, mr_schema_compose("Detected", "p", parts, 2, &schema, &err));
+    assert_string_equal(
+        "{\"name\":\"p.Detected\",\"type\":\"record\",\"fields\":[{\"name\":\"subject\",\"type\":"
+        "{\"name\":\"g.Price\",\"type\":\"record\",\"fields\":[{\"name\":\"unit\",\"type\":"
+        "{\"name\":\"g.Unit\",\"type\":\"enum\",\"symbols\":[\"KG\"]}},{\"name\":\"next\",\"type\":"
+        "[\"null\",\"g.Price\"]}]}},{\"name\":\"stamp\",\"type\":{\"name\":\"Stamp\",\"type\":"
+        "\"record\",\"fields\":[{\"name\":\"u\",\"type\":\"g.Unit\"},{\"name\":\"all\",\"type\":"
+        "{\"type\":\"array\",\"items\":\"g.Unit\"}}]}}]}",
+        mr_schema_canonical(schema));
+    assert_non_null(strstr(mr_schema_text(schema), "\"pii\":true"));
+    assert_non_null(strstr(mr_schema_text(schema), "\"default\":[]"));
+    mr_schema_free(schema);
+    assert_int_equal(MR_BAD_CONFIG, mr_schema_compose("D", "p", parts, 3, &schema, &err));
+    assert_string_equal("bad: g.Unit is another type than in subject", err.text);
+    mr_schema_free(subject);
+    mr_schema_free(stamp);
+    mr_schema_free(other);
+}
+
+static FILE *shared_file(const char *name)
+{
+    const char *data = getenv("MILLRACE_DATA");
+    char path[1024];
+
+    (void)snprintf(path, sizeof(path), "%s/%s", data == NULL ? "../shared/data" : data, name);
+    return fopen(path, "rb");
+}
+
+#define VECTOR_SIZE 4096
+
+/* Copies what follows "<<KEY" on line into out. */
+static int take(const char *line, const char *key, char *out)
+{
+    const size_t size = strlen(key);
+
+    if (strncmp(line, key, size) != 0) {
+        return 0;
+    }
+    (void)snprintf(out, VECTOR_SIZE, "%s", line + size);
+    out[strcspn(out, "\r\n")] = '\0';
+    return 1;
+}
+
+/* One case of the file: its input, possibly over several lines, then canonical and fingerprint. */
+static void check_vector(const char *input, const char *canonical, const char *fingerprint)
+{
+    struct mr_schema *schema = parsed(input);
+
+    assert_string_equal(canonical, mr_schema_canonical(schema));
+    if (fingerprint[0] != '\0') {
+        assert_int_equal((uint64_t)strtoll(fingerprint, NULL, 10), mr_schema_fingerprint(schema));
+    }
+    mr_schema_free(schema);
+}
+
+static void canonical_forms_and_fingerprints_are_apaches(void **state)
+{
+    FILE *file = shared_file("avro/apache-avro/share/test/data/schema-tests.txt");
+    char line[VECTOR_SIZE], rest[VECTOR_SIZE], input[VECTOR_SIZE] = "";
+    char canonical[VECTOR_SIZE] = "", fingerprint[VECTOR_SIZE] = "";
+    int is_open = 0, count = 0;
+
+    (void)state;
+    if (file == NULL) {
+        skip();
+    }
+    while (fgets(line, sizeof(line), file) != NULL) {
+        if (take(line, "<<INPUT", rest)) {
+            if (canonical[0] != '\0') {
+                check_vector(input, canonical, fingerprint);
+                count++;
+            }
+            canonical[0] = fingerprint[0] = '\0';
+            is_open = strspn(rest, " ") == strlen(rest);
+            (void)snprintf(input, sizeof(input), "%s", rest);
+        } else if (is_open && strncmp(line, "INPUT", 5) == 0) {
+            is_open = 0;
+        } else if (is_open) {
+            strncat(input, line, sizeof(input) - strlen(input) - 1);
+        } else if (!take(line, "<<canonical ", canonical)) {
+            (void)take(line, "<<fingerprint ", fingerprint);
+        }
+    }
+    check_vector(input, canonical, fingerprint);
+    (void)fclose(file);
+    assert_int_equal(34, count + 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_the_specification_refuses_is_refused_by_place),
+        cmocka_unit_test(what_a_schema_says_is_kept),
+        cmocka_unit_test(parts_are_composed_and_named_types_written_once),
+        cmocka_unit_test(canonical_forms_and_fingerprints_are_apaches),
+    };
+    return cmocka_run_group_tests_name("schema", tests, NULL, NULL);
+}
