@@ -15,7 +15,7 @@
  *
  * Ownership: an environment and its programs live in the arena they were made
  * in. A program is immutable: any number of threads may evaluate it, each with
- * its own scratch arena. Bounds: see MR_CEL_LIMITS below.
+ * its own scratch arena. Bounds: MR_CEL_..._MAX below.
  */
 #ifndef MR_CEL_CEL_H
 #define MR_CEL_CEL_H
@@ -23,6 +23,40 @@
 #include "processors/core/base/arena.h"
 #include "processors/core/base/error.h"
 #include "processors/core/base/value.h"
+
+/* Bounds of one program and of one evaluation; beyond them is an error, in bounded time. */
+#define MR_CEL_SOURCE_SIZE_MAX 100000 /* code points */
+#define MR_CEL_HEIGHT_MAX 250         /* nesting of the expression */
+#define MR_CEL_LOCALS_MAX 24          /* variables of macros that are open at once */
+#define MR_CEL_ITERATIONS_MAX 10000   /* of all loops of an evaluation together */
+#define MR_CEL_FUEL 1000000           /* nodes, list items, and bytes of text / 16 */
+
+/* What can fail at run time. Each of the words is also the label of a metric. */
+#define MR_CEL_FAULTS(X) \
+    X(MR_CEL_FAULT_NO_OVERLOAD, "no_such_overload") \
+    X(MR_CEL_FAULT_OVERFLOW, "overflow") \
+    X(MR_CEL_FAULT_DIVIDE, "division_by_zero") \
+    X(MR_CEL_FAULT_NO_KEY, "no_such_key") \
+    X(MR_CEL_FAULT_NO_FIELD, "no_such_field") \
+    X(MR_CEL_FAULT_INDEX, "index_out_of_range") \
+    X(MR_CEL_FAULT_RANGE, "out_of_range") \
+    X(MR_CEL_FAULT_ARGUMENT, "invalid_argument") \
+    X(MR_CEL_FAULT_CONVERSION, "not_convertible") \
+    X(MR_CEL_FAULT_UTF8, "invalid_utf8") \
+    X(MR_CEL_FAULT_REPEATED_KEY, "repeated_key") \
+    X(MR_CEL_FAULT_KEY_TYPE, "unsupported_key_type") \
+    X(MR_CEL_FAULT_NO_VALUE, "optional_is_none") \
+    X(MR_CEL_FAULT_UNDECLARED, "undeclared_name") \
+    X(MR_CEL_FAULT_FORMAT, "bad_format") \
+    X(MR_CEL_FAULT_REGEX, "bad_regular_expression") \
+    X(MR_CEL_FAULT_REGEX_LIMIT, "regular_expression_limit") \
+    X(MR_CEL_FAULT_FUEL, "too_much_work") \
+    X(MR_CEL_FAULT_ITERATIONS, "too_many_iterations") \
+    X(MR_CEL_FAULT_NO_ROOM, "out_of_memory")
+
+#define MR_CEL_FAULT_ENUM(name, words) name,
+enum mr_cel_fault { MR_CEL_FAULTS(MR_CEL_FAULT_ENUM) MR_CEL_FAULT_COUNT };
+#undef MR_CEL_FAULT_ENUM
 
 enum mr_cel_kind {
     MR_CEL_DYN = 0, /* not known before run time */

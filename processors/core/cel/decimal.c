@@ -1,0 +1,261 @@
+#include "processors/core/cel/decimal.h"
+
+#include "processors/core/cel/number.h"
+
+#include <math.h>
+#include <string.h>
+
+#define BYTES_MAX 64
+#define SCALE_MAX 1000
+/* 512 bits times 10^1000 (3322 bits), in words of 32. */
+#define WORDS_MAX 124
+
+struct big {
+    uint32_t words[WORDS_MAX]; /* least first */
+    size_t count;
+    bool is_negative;
+};
+
+static void times_plus(struct big *big, uint32_t factor, uint32_t addend)
+{
+    uint64_t carry = addend;
+
+    for (size_t i = 0; i < big->count; i++) {
+        carry += (uint64_t)big->words[i] * factor;
+        big->words[i] = (uint32_t)carry;
+        carry >>= 32;
+    }
+    if (carry != 0) {
+        MR_ASSERT(big->count < WORDS_MAX);
+        big->words[big->count++] = (uint32_t)carry;
+    }
+}
+
+static bool load(struct big *big, const struct mr_value *decimal)
+{
+    const bool is_negative = decimal->size > 0 && (decimal->data[0] & 0x80) != 0;
+    uint32_t carry = is_negative ? 1 : 0;
+
+    memset(big, 0, sizeof(*big));
+    if (decimal->size > BYTES_MAX || decimal->aux > SCALE_MAX) {
+        return false;
+    }
+    big->is_negative = is_negative;
+    for (uint32_t i = 0; i < decimal->size; i++) { /* from the last byte: the least */
+        const uint8_t raw = decimal->data[decimal->size - 1 - i];
+        const uint32_t byte = (is_negative ? (uint8_t)~raw : raw) + carry;
+
+        carry = byte >> 8;
+        big->words[i / 4] |= (byte & 0xFF) << (i % 4 * 8);
+    }
+    big->count = (decimal->size + 3) / 4;
+    if (carry != 0) {
+        big->words[big->count++] = 1;
+    }
+    return true;
+}
+
+static void trim(struct big *big)
+{
+    while (big->count > 0 && big->words[big->count - 1] == 0) {
+        big->count--;
+    }
+    big->is_negative = big->is_negative && big->count > 0;
+}
+
+static void scale_up(struct big *big, int powers)
+{
+    for (; powers >= 9; powers -= 9) {
+        times_plus(big, 1000000000U, 0);
+    }
+    for (; powers > 0; powers--) {
+        times_plus(big, 10, 0);
+    }
+    trim(big);
+}
+
+static int compare_magnitudes(const struct big *a, const struct big *b)
+{
+    if (a->count != b->count) {
+        return a->count < b->count ? -1 : 1;
+    }
+    for (size_t i = a->count; i-- > 0;) {
+        if (a->words[i] != b->words[i]) {
+            return a->words[i] < b->words[i] ? -1 : 1;
+        }
+    }
+    return 0;
+}
+
+enum cel_order cel_decimal_compare(const struct mr_value *a, const struct mr_value *b)
+{
+    struct big x, y;
+    int order;
+
+    if (!load(&x, a) || !load(&y, b)) {
+        return CEL_NO_ORDER;
+    }
+    scale_up(&x, a->aux < b->aux ? b->aux - a->aux : 0);
+    scale_up(&y, b->aux < a->aux ? a->aux - b->aux : 0);
+    if (x.is_negative != y.is_negative) {
+        return x.is_negative ? CEL_LESS : CEL_MORE;
+    }
+    order = compare_magnitudes(&x, &y) * (x.is_negative ? -1 : 1);
+    return order < 0 ? CEL_LESS : order > 0 ? CEL_MORE : CEL_SAME;
+}
+
+static uint32_t divide(struct big *big, uint32_t divisor)
+{
+    uint64_t rest = 0;
+
+    for (size_t i = big->count; i-- > 0;) {
+        rest = rest << 32 | big->words[i];
+        big->words[i] = (uint32_t)(rest / divisor);
+        rest %= divisor;
+    }
+    trim(big);
+    return (uint32_t)rest;
+}
+
+#define DIGITS_MAX (SCALE_MAX + 200)
+
+/* The digits of a decimal, at least scale + 1 of them, from the end of out; returns the start. */
+static size_t write_digits(struct big *big, uint16_t scale, char out[DIGITS_MAX])
+{
+    size_t at = DIGITS_MAX;
+
+    trim(big);
+    while (big->count > 0) {
+        out[--at] = (char)('0' + divide(big, 10));
+    }
+    while (DIGITS_MAX - at < (size_t)scale + 1) {
+        out[--at] = '0';
+    }
+    return at;
+}
+
+static size_t write_text(const struct mr_value *decimal, char out[DIGITS_MAX])
+{
+    char digits[DIGITS_MAX];
+    struct big big;
+    size_t start, whole, size = 0;
+    bool is_negative;
+
+    if (!load(&big, decimal)) {
+        return 0;
+    }
+    is_negative = big.is_negative;
+    start = write_digits(&big, decimal->aux, digits);
+    whole = DIGITS_MAX - start - decimal->aux;
+    if (is_negative) {
+        out[size++] = '-';
+    }
+    memcpy(out + size, digits + start, whole);
+    size += whole;
+    if (decimal->aux > 0) {
+        out[size++] = '.';
+        memcpy(out + size, digits + start + whole, decimal->aux);
+        size += decimal->aux;
+    }
+    return size;
+}
+
+struct mr_value cel_decimal_text(struct cel_run *run, const struct mr_value *decimal)
+{
+    char text[DIGITS_MAX + 2];
+    const size_t size = write_text(decimal, text);
+
+    if (size == 0) {
+        return cel_fault(MR_CEL_FAULT_RANGE);
+    }
+    return cel_string_of(run, (struct mr_span){(const uint8_t *)text, size});
+}
+
+double cel_decimal_double(const struct mr_value *decimal)
+{
+    struct big big;
+    double number = 0;
+
+    if (!load(&big, decimal)) {
+        return (double)NAN;
+    }
+    if (decimal->size <= 8) { /* one rounding when both parts are exact */
+        for (size_t i = big.count; i-- > 0;) {
+            number = number * 4294967296.0 + big.words[i];
+        }
+        if (number <= 9007199254740992.0 && decimal->aux <= 22) {
+            number /= pow(10, decimal->aux);
+            return big.is_negative ? -number : number;
+        }
+    }
+    {
+        char text[DIGITS_MAX + 2];
+        const size_t size = write_text(decimal, text);
+
+        if (!cel_double_read((struct mr_span){(const uint8_t *)text, size}, &number)) {
+            return (double)NAN;
+        }
+    }
+    return number;
+}
+
+/* Two's complement, big-endian, as short as it can be. */
+static size_t store(const struct big *big, uint8_t out[BYTES_MAX + 1])
+{
+    uint8_t bytes[BYTES_MAX + 1] = {0};
+    size_t first = 0;
+    uint32_t carry = big->is_negative ? 1 : 0;
+
+    for (size_t i = 0; i <= BYTES_MAX; i++) {
+        const uint32_t word = i / 4 < big->count ? big->words[i / 4] : 0;
+        const uint8_t raw = (uint8_t)(word >> (i % 4 * 8));
+        const uint32_t byte = (big->is_negative ? (uint8_t)~raw : raw) + carry;
+
+        carry = byte >> 8;
+        bytes[BYTES_MAX - i] = (uint8_t)byte;
+    }
+    while (first < BYTES_MAX && bytes[first] == (big->is_negative ? 0xFF : 0) &&
+           (bytes[first + 1] & 0x80) == (big->is_negative ? 0x80 : 0)) {
+        first++;
+    }
+    memcpy(out, bytes + first, BYTES_MAX + 1 - first);
+    return BYTES_MAX + 1 - first;
+}
+
+struct mr_value cel_decimal_read(struct cel_run *run, struct mr_span text)
+{
+    struct big big = {.count = 0};
+    uint8_t bytes[BYTES_MAX + 1], *room;
+    size_t i = 0, size, digits = 0;
+    uint16_t scale = 0;
+    bool has_point = false;
+
+    if (text.size > 0 && (text.data[0] == '-' || text.data[0] == '+')) {
+        big.is_negative = text.data[0] == '-';
+        i = 1;
+    }
+    for (; i < text.size && digits < 150; i++) {
+        if (text.data[i] == '.' && !has_point) {
+            has_point = true;
+            continue;
+        }
+        if (text.data[i] < '0' || text.data[i] > '9') {
+            break;
+        }
+        times_plus(&big, 10, (uint32_t)(text.data[i] - '0'));
+        scale = (uint16_t)(scale + (has_point ? 1 : 0));
+        digits++;
+    }
+    if (i < text.size || digits == 0) {
+        return cel_fault(MR_CEL_FAULT_CONVERSION);
+    }
+    trim(&big);
+    size = store(&big, bytes);
+    room = cel_take_bytes(run, size);
+    if (room == NULL) {
+        return cel_fault(MR_CEL_FAULT_NO_ROOM);
+    }
+    memcpy(room, bytes, size);
+    return (struct mr_value){
+        .kind = MR_KIND_DECIMAL, .aux = scale, .size = (uint32_t)size, .data = room};
+}

@@ -1,0 +1,52 @@
+/* functions.h - every function and operator, one row for each overload.
+ *
+ * A signature is a string, one letter a type:
+ *   ? dyn   n null   b bool   i int   u uint   d double   s string   y bytes
+ *   t timestamp   D duration   c decimal   A B C type variables
+ *   Lx list(x)   Mkv map(k, v)   Ox optional(x)   Tx type(x)
+ *
+ * The checker assigns argument types to these; at run time the same letters
+ * decide by the kinds of values, so an implementation sees only what its row
+ * promises. Rows of one name lie together in one library.
+ */
+#ifndef MR_CEL_FUNCTIONS_H
+#define MR_CEL_FUNCTIONS_H
+
+#include "processors/core/cel/run.h"
+
+enum cel_style {
+    CEL_GLOBAL,  /* size(x), _+_ */
+    CEL_MEMBER,  /* x.size() */
+    CEL_BOTH,    /* both */
+    CEL_DYNAMIC, /* at run time only, global: what a dyn may also be */
+    CEL_DYNAMIC_MEMBER
+};
+
+struct cel_overload {
+    const char *name;
+    const char *params;
+    const char *result;
+    cel_call call; /* NULL: declared, but cannot be evaluated */
+    uint8_t style; /* enum cel_style */
+};
+
+struct cel_library {
+    const struct cel_overload *rows;
+    size_t count;
+};
+
+extern const struct cel_library cel_operators;
+extern const struct cel_library cel_conversions;
+extern const struct cel_library cel_strings;
+
+/* All of them; index from 0; NULL at the end. */
+const struct cel_library *cel_library_at(size_t index);
+
+bool cel_overload_is_member(const struct cel_overload *row);
+bool cel_overload_is_global(const struct cel_overload *row);
+uint32_t cel_overload_arity(const struct cel_overload *row);
+/* Whether the kinds of the values are those of the row. */
+bool cel_overload_takes(const struct cel_overload *row, const struct mr_value *args,
+                        uint32_t count);
+
+#endif

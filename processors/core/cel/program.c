@@ -1,0 +1,202 @@
+/* The public face: from source to a program, and its evaluation. */
+#include "processors/core/cel/program.h"
+
+#include "processors/core/cel/check.h"
+#include "processors/core/cel/parse.h"
+#include "processors/core/cel/print.h"
+#include "processors/core/cel/reference.h"
+
+#include <string.h>
+
+static size_t count_parts(const struct cel_node *node)
+{
+    const bool is_sum = node->kind == CEL_NODE_CALL && mr_span_is(node->name, "_+_");
+
+    return is_sum ? count_parts(node->args[0]) + count_parts(node->args[1]) : 1;
+}
+
+static bool print_parts(const struct cel_node *node, struct mr_arena *arena, const char ***next)
+{
+    if (count_parts(node) > 1) {
+        return print_parts(node->args[0], arena, next) && print_parts(node->args[1], arena, next);
+    }
+    **next = cel_print(node, arena);
+    return *(*next)++ != NULL;
+}
+
+/* Before the checker writes into the tree. */
+static bool print_all(struct mr_cel_program *program, const struct cel_node *root,
+                      struct mr_arena *arena)
+{
+    const char **next;
+
+    program->part_count = count_parts(root);
+    program->parts = mr_arena_take(arena, program->part_count, sizeof(*program->parts));
+    program->text = cel_print(root, arena);
+    next = program->parts;
+    return program->text != NULL && next != NULL && print_parts(root, arena, &next);
+}
+
+static bool has_wanted_type(struct cel_source *source, const struct cel_type *type,
+                            const struct mr_cel_type *wanted, struct cel_infer *infer)
+{
+    const struct cel_type *to;
+
+    if (wanted == NULL || wanted->kind == MR_CEL_DYN) {
+        return true;
+    }
+    to = cel_type_import(source, wanted);
+    if (to == NULL) {
+        return false;
+    }
+    if (type->kind != MR_CEL_DYN && cel_infer_assign(infer, to, type) &&
+        (to->is_nullable || (!type->is_nullable && type->kind != MR_CEL_NULL))) {
+        return true;
+    }
+    cel_source_report(source, 0, "the result must be %s, not %s", cel_type_print(to, source->arena),
+                      cel_type_print(type, source->arena));
+    if (type->is_nullable) {
+        cel_source_hint(source, "it can be null: compare with null first, x != null ? x : ...");
+    } else if (to->kind == MR_CEL_DOUBLE && type->kind == MR_CEL_INT) {
+        cel_source_hint(source, "int is not double: write 1.0 for 1, or double(x)");
+    } else if (type->kind == MR_CEL_DYN || to->kind == MR_CEL_STRING) {
+        cel_source_hint(source, "convert it: %s(x)", cel_type_print(to, source->arena));
+    }
+    return false;
+}
+
+static enum mr_code refuse(const struct cel_source *source, struct mr_error *err)
+{
+    const struct mr_cel_diagnosis *why = source->why;
+    const enum mr_code code = source->has_no_room ? MR_NO_ROOM : MR_BAD_CONFIG;
+
+    if (why->hint[0] != '\0') {
+        return MR_FAIL(err, code, "%d:%d: %s (%s)", why->line, why->column, why->text, why->hint);
+    }
+    return MR_FAIL(err, code, "%d:%d: %s", why->line, why->column, why->text);
+}
+
+static bool build(struct mr_cel_program *program, struct cel_check *check,
+                  const struct mr_cel_type *wanted)
+{
+    struct cel_source *source = check->source;
+    struct cel_node *root =
+        cel_parse(source, check->dialect->has_no_macros ? CEL_MACROS_OFF : CEL_MACROS_ON);
+
+    if (root == NULL) {
+        return false;
+    }
+    if (!print_all(program, root, source->arena)) {
+        (void)cel_source_take(source, SIZE_MAX, 1);
+        return false;
+    }
+    program->root = root;
+    program->type = cel_check_tree(check, root);
+    return program->type != NULL && has_wanted_type(source, program->type, wanted, &check->infer) &&
+           cel_type_export(program->type, source->arena, &program->public_type);
+}
+
+enum mr_code mr_cel_compile_dialect(const struct mr_cel_env *env,
+                                    const struct mr_cel_dialect *dialect, struct mr_span text,
+                                    const struct mr_cel_type *wanted, struct mr_arena *arena,
+                                    const struct mr_cel_program **program,
+                                    struct mr_cel_diagnosis *why, struct mr_error *err)
+{
+    struct mr_cel_diagnosis unasked;
+    struct cel_source source = {.arena = arena, .why = why == NULL ? &unasked : why};
+    struct cel_check *check = mr_arena_take(arena, 1, sizeof(*check));
+    struct mr_cel_program *made = mr_arena_take(arena, 1, sizeof(*made));
+
+    memset(source.why, 0, sizeof(*source.why));
+    source.text = mr_arena_copy(arena, text);
+    if (check == NULL || made == NULL || (text.size > 0 && source.text.data == NULL)) {
+        return MR_FAIL(err, MR_NO_ROOM, "no room left to compile the expression");
+    }
+    *check = (struct cel_check){
+        .source = &source, .env = env, .dialect = dialect, .infer.source = &source, .err = err};
+    if (!build(made, check, wanted)) {
+        return check->bind_code != MR_OK ? check->bind_code : refuse(&source, err);
+    }
+    *program = made;
+    return MR_OK;
+}
+
+enum mr_code mr_cel_compile(const struct mr_cel_env *env, struct mr_span source,
+                            const struct mr_cel_type *wanted, struct mr_arena *arena,
+                            const struct mr_cel_program **program, struct mr_cel_diagnosis *why,
+                            struct mr_error *err)
+{
+    static const struct mr_cel_dialect strict = {.is_unchecked = false};
+
+    return mr_cel_compile_dialect(env, &strict, source, wanted, arena, program, why, err);
+}
+
+struct mr_cel_type mr_cel_program_type(const struct mr_cel_program *program)
+{
+    return program->public_type;
+}
+
+const char *mr_cel_program_type_text(const struct mr_cel_program *program, struct mr_arena *arena)
+{
+    return cel_type_print(program->type, arena);
+}
+
+const char *mr_cel_program_text(const struct mr_cel_program *program)
+{
+    return program->text;
+}
+
+size_t mr_cel_program_parts(const struct mr_cel_program *program, const char *const **parts)
+{
+    *parts = program->parts;
+    return program->part_count;
+}
+
+struct mr_value mr_cel_eval_reference(const struct mr_cel_program *program,
+                                      const struct mr_value *slots, struct mr_arena *scratch)
+{
+    struct cel_run run;
+
+    run.slots = slots;
+    run.arena = scratch;
+    run.fuel = MR_CEL_FUEL;
+    run.iterations = MR_CEL_ITERATIONS_MAX;
+    run.fault = 0;
+    return cel_reference(&run, program->root);
+}
+
+struct mr_value mr_cel_eval(const struct mr_cel_program *program, const struct mr_value *slots,
+                            struct mr_arena *scratch)
+{
+    return mr_cel_eval_reference(program, slots, scratch);
+}
+
+int mr_cel_holds(const struct mr_cel_program *program, const struct mr_value *slots,
+                 struct mr_arena *scratch)
+{
+    const struct mr_value value = mr_cel_eval(program, slots, scratch);
+
+    return value.kind == MR_KIND_BOOL ? (value.number != 0 ? 1 : 0) : -1;
+}
+
+const char *mr_cel_fault_text(struct mr_value error)
+{
+    static const char *const words[] = {
+#define FAULT_WORDS(name, words) [name] = words,
+        MR_CEL_FAULTS(FAULT_WORDS)
+#undef FAULT_WORDS
+    };
+
+    return error.kind == MR_KIND_ERROR && error.positive < MR_CEL_FAULT_COUNT
+               ? words[error.positive]
+               : "not_an_error";
+}
+
+const char *mr_cel_type_text(const struct mr_cel_type *type, struct mr_arena *arena)
+{
+    struct mr_cel_diagnosis why;
+    struct cel_source source = {.arena = arena, .why = &why};
+    const struct cel_type *imported = cel_type_import(&source, type);
+
+    return imported == NULL ? "dyn" : cel_type_print(imported, arena);
+}

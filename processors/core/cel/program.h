@@ -1,0 +1,17 @@
+/* program.h - what a compiled program holds; only this folder sees it. */
+#ifndef MR_CEL_PROGRAM_H
+#define MR_CEL_PROGRAM_H
+
+#include "processors/core/cel/cel.h"
+#include "processors/core/cel/tree.h"
+
+struct mr_cel_program {
+    const struct cel_node *root; /* checked */
+    const struct cel_type *type;
+    struct mr_cel_type public_type;
+    const char *text;
+    const char **parts;
+    size_t part_count;
+};
+
+#endif
