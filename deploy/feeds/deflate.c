@@ -121,23 +121,34 @@ static uint32_t match_size(const struct deflater *self, size_t earlier, size_t p
     return size;
 }
 
+/* Where text like that at place began before, and how much of it is the same; 0: not enough. */
+static uint32_t find_match(struct deflater *self, size_t place, size_t *earlier)
+{
+    uint32_t size;
+
+    if (self->text.size - place < MATCH_MIN) {
+        return 0;
+    }
+    *earlier = swap_head(self, place);
+    if (*earlier == SIZE_MAX || place - *earlier > WINDOW_SIZE) {
+        return 0;
+    }
+    size = match_size(self, *earlier, place);
+    return size < MATCH_MIN ? 0 : size;
+}
+
 /* Writes the literal or the match that begins at place; returns how much of the text it was. */
 static size_t put_next(struct deflater *self, size_t place)
 {
-    if (self->text.size - place >= MATCH_MIN) {
-        const size_t earlier = swap_head(self, place);
+    size_t earlier;
+    const uint32_t size = find_match(self, place, &earlier);
 
-        if (earlier != SIZE_MAX && place - earlier <= WINDOW_SIZE) {
-            const uint32_t size = match_size(self, earlier, place);
-
-            if (size >= MATCH_MIN) {
-                put_match(self, size, (uint32_t)(place - earlier));
-                return size;
-            }
-        }
+    if (size == 0) {
+        put_symbol(self, self->text.data[place]);
+        return 1;
     }
-    put_symbol(self, self->text.data[place]);
-    return 1;
+    put_match(self, size, (uint32_t)(place - earlier));
+    return size;
 }
 
 size_t mr_deflate_size_max(size_t size)
