@@ -259,6 +259,9 @@ static void survey_planted(struct survey *survey, const char *text, const char *
 
         split_columns(at + 1, columns);
         if (mr_span_is(columns[COLUMN_LABEL], "anomaly")) {
+            /* Four publications a day: the first two of any key are over by noon. */
+            assert_true(mr_span_compare(columns[COLUMN_TIME], mr_span_text("2026-03-01T12:00:00")) >
+                        0);
             survey_price(text, columns[COLUMN_ITEM], columns[COLUMN_OBSERVED]);
             survey->planted++;
         }
