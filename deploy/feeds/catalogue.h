@@ -72,13 +72,13 @@ struct mr_store {
 /* What is fixed about a chain; the rest is chance. */
 struct mr_chain_profile {
     const struct mr_dialect *dialect;
-    enum mr_encoding encoding;
     const char *opening; /* byte-order mark or XML declaration */
     const char *name_prefix;
+    const char *plain_suffix; /* of a file that is not packed */
+    enum mr_encoding encoding;
+    int id_width;                /* digits of a store's id in the feed, at least */
     enum mr_packing packings[2]; /* in even and odd publications */
-    const char *plain_suffix;    /* of a file that is not packed */
     uint32_t store_ids[MR_STORES_MAX];
-    int id_width; /* digits of a store's id in the feed, at least */
     bool has_one_feed;
     bool pads_first_store; /* in odd publications its first store's id gets leading zeros */
 };

@@ -7,19 +7,22 @@
 
 static void set_price(struct mr_listing *listing, int64_t agorot, const struct mr_turn *turn)
 {
-    listing->agorot = agorot;
-    listing->updated_s = turn->time_s - mr_dice_between(turn->dice, 60, turn->slot_s / 4 - 1);
+    if (agorot != listing->agorot) {
+        listing->agorot = agorot;
+        listing->updated_s = turn->time_s - mr_dice_between(turn->dice, 60, turn->slot_s / 4 - 1);
+    }
 }
 
 /* At least one step of the shop's grid up or down, if the price has room for it. */
 static int64_t step_price(int64_t agorot, int64_t percent)
 {
     const int64_t wanted = mr_price_round(agorot * (100 + percent) / 100);
+    const int64_t grid = agorot >= 2000 ? 100 : agorot >= 500 ? 50 : 10;
 
-    if (wanted == agorot && percent > 0) {
-        return mr_price_round(agorot + (agorot >= 2000 ? 100 : agorot >= 500 ? 50 : 10));
+    if (wanted != agorot) {
+        return wanted;
     }
-    return wanted;
+    return mr_price_round(percent > 0 ? agorot + grid : agorot - grid);
 }
 
 static void begin_promotion(struct mr_listing *listing, int64_t percent, const struct mr_turn *turn)

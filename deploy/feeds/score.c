@@ -183,7 +183,7 @@ static void judge(struct scoring *scoring, const struct spot *wanted)
 
     score->advisories++;
     score->flagged[mark]++;
-    if (!is_fault(mark)) {
+    if (spot == NULL || !is_fault(mark)) {
         score->wrong++;
         return;
     }
