@@ -429,6 +429,57 @@ static void the_summary_counts_what_the_truth_lists(void **state)
     json_decref(summary);
 }
 
+/* A price's digits without its point. */
+static int64_t agorot_of(struct mr_span price)
+{
+    int64_t agorot = 0;
+
+    for (size_t i = 0; i < price.size; i++) {
+        agorot = price.data[i] == '.' ? agorot : agorot * 10 + (price.data[i] - '0');
+    }
+    return agorot;
+}
+
+/* The lower price is what the higher one comes to when divided, rounded half up. */
+static bool is_off_by(int64_t expected, int64_t observed, int64_t factor)
+{
+    return observed == expected * factor || observed == (expected + factor / 2) / factor;
+}
+
+static void a_planted_price_is_off_by_its_power_of_ten(void **state)
+{
+    static const struct {
+        const char *kind;
+        int64_t factors[2];
+    } rows[] = {
+        {"\nprice_x10,", {10, 10}},
+        {"\ndecimal_slip,", {10, 100}},
+        {"\nunit_swapped,", {10, 10}},
+    };
+    struct feeds_bench *bench = *state;
+    const char *truth;
+
+    feeds_bench_make(bench, "feeds", SMALL " --seed 13 --faults 0.01");
+    truth = (const char *)feeds_bench_read(bench, "feeds", "truth.csv").data;
+    for (size_t i = 0; i < MR_COUNT(rows); i++) {
+        unsigned count = 0;
+
+        print_message("  %s\n", rows[i].kind + 1);
+        for (const char *at = strstr(truth, rows[i].kind); at; at = strstr(at + 1, rows[i].kind)) {
+            struct mr_span columns[COLUMN_COUNT];
+            int64_t expected, observed;
+
+            split_columns(at + strlen(rows[i].kind), columns);
+            expected = agorot_of(columns[COLUMN_EXPECTED]);
+            observed = agorot_of(columns[COLUMN_OBSERVED]);
+            assert_true(is_off_by(expected, observed, rows[i].factors[0]) ||
+                        is_off_by(expected, observed, rows[i].factors[1]));
+            count++;
+        }
+        assert_true(count > 5);
+    }
+}
+
 static void clean_feeds_have_nothing_planted(void **state)
 {
     struct feeds_bench *bench = *state;
@@ -456,6 +507,8 @@ int main(void)
                                         feeds_bench_close),
         cmocka_unit_test_setup_teardown(the_summary_counts_what_the_truth_lists, feeds_bench_open,
                                         feeds_bench_close),
+        cmocka_unit_test_setup_teardown(a_planted_price_is_off_by_its_power_of_ten,
+                                        feeds_bench_open, feeds_bench_close),
         cmocka_unit_test_setup_teardown(clean_feeds_have_nothing_planted, feeds_bench_open,
                                         feeds_bench_close),
     };
