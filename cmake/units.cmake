@@ -82,6 +82,10 @@ function(mr_tests)
     if(path MATCHES "score/" AND xgboost_FOUND)
       target_link_libraries(test_${name} PRIVATE PkgConfig::xgboost)
     endif()
+    if(path MATCHES "^deploy/" AND TARGET millrace-feeds) # it runs the program and unpacks the feeds
+      target_link_libraries(test_${name} PRIVATE PkgConfig::libarchive)
+      add_dependencies(test_${name} millrace-feeds)
+    endif()
     set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     add_test(NAME ${name} COMMAND test_${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 300
