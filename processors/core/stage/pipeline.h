@@ -75,7 +75,8 @@ struct mr_sink_spec {
 struct mr_pipeline {
     const char *path;
     const char *name;
-    struct mr_pipeline_settings *settings; /* changed by the command line before any worker is made */
+    struct mr_pipeline_settings
+        *settings;             /* changed by the command line before any worker is made */
     struct mr_schema *subject; /* owned */
     const struct mr_mapper_ops *mapper;
     const struct mr_connector_ops *const *connectors;
