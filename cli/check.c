@@ -59,8 +59,8 @@ static enum mr_code check(const char *path, bool is_explained, struct mr_report 
     }
     code = check_kafka(pipeline, &log, report, err);
     if (pipeline->stage_count > 1) {
-        const enum mr_code here =
-            mr_segment_new(pipeline, 1, pipeline->stage_count - 1, &log, report, &segment, err);
+        const struct mr_segment_spec whole = {pipeline, 1, pipeline->stage_count - 1, &log, report};
+        const enum mr_code here = mr_segment_new(&whole, &segment, err);
 
         code = code == MR_OK ? here : code;
     }

@@ -85,12 +85,13 @@ static enum mr_code add_workers(struct team *team, size_t first, size_t last, st
     for (int32_t i = 0; code == MR_OK && i < count; i++) {
         struct member *member = add_member(team, rank);
         const struct mr_worker_spec spec = worker_spec(team, rank, i, count);
+        const struct mr_segment_spec part = {team->spec.pipeline, first, last, team->spec.log,
+                                             team->spec.report};
 
         if (member == NULL) {
             return too_many(err);
         }
-        code = mr_segment_new(team->spec.pipeline, first, last, team->spec.log, team->spec.report,
-                              &member->segment, err);
+        code = mr_segment_new(&part, &member->segment, err);
         if (code == MR_OK) {
             member->counters = mr_segment_counters(member->segment);
             code = mr_worker_new(team->spec.pipeline, member->segment, &spec, &member->worker, err);
@@ -194,8 +195,10 @@ enum mr_code team_new(const struct team_spec *spec, struct team **out, struct mr
     team->spec = *spec;
     team->phase.is_once = spec->is_once;
     if (spec->pipeline->stage_count > 1) {
-        code = mr_segment_new(spec->pipeline, 1, spec->pipeline->stage_count - 1, spec->log,
-                              spec->report, &team->whole, err);
+        const struct mr_segment_spec whole = {spec->pipeline, 1, spec->pipeline->stage_count - 1,
+                                              spec->log, spec->report};
+
+        code = mr_segment_new(&whole, &team->whole, err);
     }
     if (code == MR_OK && spec->is_chosen[0]) {
         code = add_intake(team, err);

@@ -460,7 +460,7 @@ static enum mr_code open_inputs(struct mr_drain *drain, const struct mr_schema *
 static enum mr_code open_sink(struct mr_drain *drain, const struct mr_drain_spec *what,
                               struct mr_report *report, struct mr_error *err)
 {
-    enum mr_code code = open_inputs(drain, what->schemas, err);
+    enum mr_code code;
 
     drain->sink = (struct mr_sink){.ops = what->sink->ops,
                                    .settings = what->sink->settings,
@@ -468,6 +468,7 @@ static enum mr_code open_sink(struct mr_drain *drain, const struct mr_drain_spec
                                    .name = what->sink->name,
                                    .pipeline = what->pipeline->name,
                                    .report = report};
+    code = open_inputs(drain, what->schemas, err);
     if (code == MR_OK) {
         code = drain->sink.ops->open(&drain->sink, drain->inputs, drain->input_count, what->is_dry,
                                      err);

@@ -23,7 +23,6 @@ struct mr_mapped {
 
 struct mr_mapper {
     const struct mr_mapper_ops *ops; /* borrowed, static */
-    const struct mr_log *log;        /* borrowed */
     void *state;                     /* owned by ops: open() makes, close() frees */
 };
 

@@ -132,7 +132,7 @@ enum mr_code mr_segment_run(struct mr_segment *segment, const struct mr_record *
         .segment = segment, .batch_arena = batch_arena, .txn_arena = txn_arena, .outputs = outputs};
     enum mr_code code;
 
-    if (!has_room(segment, records, count, txn_arena)) {
+    if (!has_room(segment, records, count, room->txn)) {
         return MR_FAIL(err, MR_NO_ROOM, "the transaction has no room for %zu records more", count);
     }
     code = pass_init(&pass, records, count, err);

@@ -20,11 +20,18 @@
 
 struct mr_segment;
 
-/* Stages first..last of the pipeline, first > 0. Opens their processors; problems go to report, all
- * of them. Owned: mr_segment_free(). */
-enum mr_code mr_segment_new(const struct mr_pipeline *pipeline, size_t first, size_t last,
-                            const struct mr_log *log, struct mr_report *report,
-                            struct mr_segment **segment, struct mr_error *err);
+/* Stages first..last of the pipeline, first > 0. All borrowed. */
+struct mr_segment_spec {
+    const struct mr_pipeline *pipeline;
+    size_t first, last;
+    const struct mr_log *log;
+    struct mr_report *report;
+};
+
+/* Opens the stages' processors; problems go to the report, all of them. Owned: mr_segment_free().
+ */
+enum mr_code mr_segment_new(const struct mr_segment_spec *spec, struct mr_segment **segment,
+                            struct mr_error *err);
 void mr_segment_free(struct mr_segment *segment);
 
 /* The topics that it writes, by index as outputs name them. */

@@ -76,10 +76,9 @@ void mr_mapper_close(struct mr_mapper *mapper)
     mapper->ops = NULL;
 }
 
-enum mr_code mr_mapper_open(const struct mr_pipeline *pipeline, const struct mr_log *log,
-                            struct mr_report *report, struct mr_arena *arena,
-                            struct mr_mapper *mapper, struct mr_digest *digest,
-                            struct mr_error *err)
+enum mr_code mr_mapper_open(const struct mr_pipeline *pipeline, struct mr_report *report,
+                            struct mr_arena *arena, struct mr_mapper *mapper,
+                            struct mr_digest *digest, struct mr_error *err)
 {
     const struct mr_stage_spec *spec = &pipeline->stages[0];
     const struct mr_mapper_spec how = {spec->node, pipeline->subject, pipeline->connectors, arena,
@@ -87,7 +86,7 @@ enum mr_code mr_mapper_open(const struct mr_pipeline *pipeline, const struct mr_
     struct mr_digester *digester;
     enum mr_code code;
 
-    *mapper = (struct mr_mapper){.ops = pipeline->mapper, .log = log};
+    *mapper = (struct mr_mapper){.ops = pipeline->mapper};
     code = mapper->ops->open(mapper, &how, err);
     if (code != MR_OK) {
         return code;
@@ -265,8 +264,8 @@ static enum mr_code open_ingest(struct mr_segment *segment, struct mr_error *err
     struct mr_stage *stage = &segment->stages[0];
     struct mr_stamp *origin = &segment->stamps[0];
     struct mr_mapper mapper;
-    enum mr_code code = mr_mapper_open(segment->pipeline, segment->log, segment->report,
-                                       segment->arena, &mapper, &segment->digests[0], err);
+    enum mr_code code = mr_mapper_open(segment->pipeline, segment->report, segment->arena, &mapper,
+                                       &segment->digests[0], err);
 
     if (code == MR_OK) {
         code = mr_ingest_schema(segment->pipeline, &origin->schema, &stage->schema, err);
@@ -334,29 +333,29 @@ static struct mr_segment *allocate(const struct mr_pipeline *pipeline)
     return segment;
 }
 
-enum mr_code mr_segment_new(const struct mr_pipeline *pipeline, size_t first, size_t last,
-                            const struct mr_log *log, struct mr_report *report,
-                            struct mr_segment **out, struct mr_error *err)
+enum mr_code mr_segment_new(const struct mr_segment_spec *spec, struct mr_segment **out,
+                            struct mr_error *err)
 {
+    const struct mr_pipeline *pipeline = spec->pipeline;
     struct mr_segment *segment = allocate(pipeline);
     enum mr_code code;
 
-    MR_ASSERT(first > 0 && first <= last && last < pipeline->stage_count);
+    MR_ASSERT(spec->first > 0 && spec->first <= spec->last && spec->last < pipeline->stage_count);
     *out = NULL;
     if (segment == NULL) {
         return MR_FAIL(err, MR_NO_ROOM, "no memory for a segment");
     }
-    segment->log = log;
-    segment->report = report;
-    segment->first = first;
-    segment->last = last;
+    segment->log = spec->log;
+    segment->report = spec->report;
+    segment->first = spec->first;
+    segment->last = spec->last;
     code = open_all(segment, err);
     if (code != MR_OK) {
         mr_segment_free(segment);
         return code;
     }
-    (void)add_topic(segment, pipeline->stages[first].states);
-    for (size_t i = first; i < last; i++) {
+    (void)add_topic(segment, pipeline->stages[spec->first].states);
+    for (size_t i = spec->first; i < spec->last; i++) {
         segment->stages[i].counters.next = &segment->stages[i + 1].counters;
     }
     *out = segment;

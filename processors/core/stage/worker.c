@@ -24,8 +24,7 @@ struct mr_worker {
     struct mr_segment *segment;
     struct mr_worker_spec spec;
     struct mr_transport *transport;  /* owned */
-    struct mr_arena *batch_arena;    /* owned: one slice */
-    struct mr_arena *txn_arena;      /* owned: one transaction */
+    struct mr_room room;             /* owned: of one slice, of one transaction */
     struct mr_arena *snapshot_arena; /* owned: while a snapshot is being committed */
     struct mr_counters *counters;    /* of the first stage: commits and the like */
     struct owned *owned;             /* owned: by partition */
@@ -66,12 +65,12 @@ static enum mr_code restore_flush(struct restore *restore)
 
     if (restore->count > 0 && restore->code == MR_OK) {
         restore->code = mr_segment_run(worker->segment, restore->records, restore->count,
-                                       worker->batch_arena, worker->txn_arena, NULL, restore->err);
+                                       worker->room.batch, worker->room.txn, NULL, restore->err);
         mr_count(&worker->counters->restored, restore->count);
     }
-    mr_arena_reset(worker->batch_arena);
-    mr_arena_reset(worker->txn_arena);
-    restore->records = mr_arena_take(worker->batch_arena, SLICE_MAX, sizeof(*restore->records));
+    mr_arena_reset(worker->room.batch);
+    mr_arena_reset(worker->room.txn);
+    restore->records = mr_arena_take(worker->room.batch, SLICE_MAX, sizeof(*restore->records));
     restore->count = 0;
     return restore->code;
 }
@@ -79,7 +78,7 @@ static enum mr_code restore_flush(struct restore *restore)
 static bool visit_input(void *context, const struct mr_record *record)
 {
     struct restore *restore = context;
-    struct mr_arena *arena = restore->worker->batch_arena;
+    struct mr_arena *arena = restore->worker->room.batch;
     struct mr_record *copy;
 
     if (restore->count == SLICE_MAX && restore_flush(restore) != MR_OK) {
@@ -198,9 +197,8 @@ static enum mr_code run_slice(struct mr_worker *worker, const struct mr_record *
     struct mr_outputs outputs = {0};
     enum mr_code code;
 
-    mr_arena_reset(worker->batch_arena);
-    code = mr_segment_run(worker->segment, records, count, worker->batch_arena, worker->txn_arena,
-                          &outputs, err);
+    mr_arena_reset(worker->room.batch);
+    code = mr_segment_run(worker->segment, records, count, &worker->room, &outputs, err);
     if (code != MR_OK) {
         return code;
     }
@@ -264,7 +262,7 @@ static void end_transaction(struct mr_worker *worker)
     for (int32_t i = 0; i < PARTITIONS_MAX; i++) {
         worker->owned[i].pending = -1;
     }
-    mr_arena_reset(worker->txn_arena);
+    mr_arena_reset(worker->room.txn);
     mr_arena_free(worker->snapshot_arena);
     worker->snapshot_arena = NULL;
 }
@@ -318,7 +316,7 @@ static enum mr_code abort_all(struct mr_worker *worker, struct mr_error *err)
 static bool is_full(const struct mr_worker *worker, int64_t started)
 {
     return worker->gathered >= worker->gather_max ||
-           mr_arena_room(worker->txn_arena) < (size_t)worker->pipeline->settings->memory_max / 2 ||
+           mr_arena_room(worker->room.txn) < (size_t)worker->pipeline->settings->memory_max / 2 ||
            (worker->is_begun && mr_clock_monotonic(worker->spec.clock) - started >=
                                     worker->pipeline->settings->commit_interval);
 }
@@ -478,11 +476,11 @@ static bool allocate(struct mr_worker *worker)
 {
     const size_t memory = (size_t)worker->pipeline->settings->memory_max;
 
-    worker->txn_arena = mr_arena_new(memory);
-    worker->batch_arena = mr_arena_new(memory);
+    worker->room.txn = mr_arena_new(memory);
+    worker->room.batch = mr_arena_new(memory);
     worker->owned = calloc(PARTITIONS_MAX, sizeof(*worker->owned));
     worker->positions = calloc(PARTITIONS_MAX, sizeof(*worker->positions));
-    return worker->txn_arena != NULL && worker->batch_arena != NULL && worker->owned != NULL &&
+    return worker->room.txn != NULL && worker->room.batch != NULL && worker->owned != NULL &&
            worker->positions != NULL;
 }
 
@@ -523,8 +521,8 @@ void mr_worker_free(struct mr_worker *worker)
         worker->transport->ops->close(worker->transport);
     }
     mr_arena_free(worker->snapshot_arena);
-    mr_arena_free(worker->txn_arena);
-    mr_arena_free(worker->batch_arena);
+    mr_arena_free(worker->room.txn);
+    mr_arena_free(worker->room.batch);
     free(worker->owned);
     free(worker->positions);
     free(worker);
