@@ -125,11 +125,11 @@ static enum mr_code run_stage(struct mr_pass *pass, struct mr_stage *stage, stru
 }
 
 enum mr_code mr_segment_run(struct mr_segment *segment, const struct mr_record *records,
-                            size_t count, struct mr_arena *batch_arena, struct mr_arena *txn_arena,
-                            struct mr_outputs *outputs, struct mr_error *err)
+                            size_t count, const struct mr_room *room, struct mr_outputs *outputs,
+                            struct mr_error *err)
 {
     struct mr_pass pass = {
-        .segment = segment, .batch_arena = batch_arena, .txn_arena = txn_arena, .outputs = outputs};
+        .segment = segment, .batch_arena = room->batch, .txn_arena = room->txn, .outputs = outputs};
     enum mr_code code;
 
     if (!has_room(segment, records, count, room->txn)) {

@@ -52,13 +52,19 @@ struct mr_tally {
     uint64_t in, passed, dropped, rejected, emitted;
 };
 
-/* Runs records through all stages. Rows and temporaries lie in batch_arena (the caller resets it
- * after each call), what outputs point to in txn_arena. outputs NULL: state is restored, nothing
- * comes out and nothing is counted. MR_NO_ROOM before anything was touched: fewer records, or
- * commit first. */
+/* Where a call works: rows and temporaries of one batch, and what lives until the transaction
+ * ends. */
+struct mr_room {
+    struct mr_arena *batch; /* the caller resets it after each call */
+    struct mr_arena *txn;
+};
+
+/* Runs records through all stages; what outputs point to lies in room->txn. outputs NULL: state is
+ * restored, nothing comes out and nothing is counted. MR_NO_ROOM before anything was touched: fewer
+ * records, or commit first. */
 enum mr_code mr_segment_run(struct mr_segment *segment, const struct mr_record *records,
-                            size_t count, struct mr_arena *batch_arena, struct mr_arena *txn_arena,
-                            struct mr_outputs *outputs, struct mr_error *err);
+                            size_t count, const struct mr_room *room, struct mr_outputs *outputs,
+                            struct mr_error *err);
 /* What run() counted since the last of these two calls is added to the counters, or forgotten. */
 void mr_segment_settle(struct mr_segment *segment);
 void mr_segment_unsettle(struct mr_segment *segment);
