@@ -420,9 +420,11 @@ static enum mr_code open_parts(struct mr_intake_worker *intake, struct mr_report
                                struct mr_error *err)
 {
     const struct mr_pipeline *pipeline = intake->pipeline;
-    enum mr_code code = mr_mapper_open(pipeline, intake->spec.log, report, intake->config_arena,
-                                       &intake->mapper, &intake->digest, err);
+    enum mr_code code;
 
+    intake->mapper.log = intake->spec.log;
+    code = mr_mapper_open(pipeline, report, intake->config_arena, &intake->mapper, &intake->digest,
+                          err);
     if (code == MR_OK) {
         code = mr_ingest_schema(pipeline, &intake->origin, &intake->schema, err);
     }

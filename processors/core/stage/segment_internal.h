@@ -80,11 +80,10 @@ enum mr_code mr_output_stage(struct mr_pass *pass, struct mr_stage *stage,
 /* Starts the digest of a stage: what of the pipeline matters to it, and its own settings. */
 struct mr_digester *mr_stage_digester(const struct mr_pipeline *pipeline,
                                       const struct mr_stage_spec *spec, struct mr_arena *arena);
-/* Opens ingest's mapper and says its digest. */
-enum mr_code mr_mapper_open(const struct mr_pipeline *pipeline, const struct mr_log *log,
-                            struct mr_report *report, struct mr_arena *arena,
-                            struct mr_mapper *mapper, struct mr_digest *digest,
-                            struct mr_error *err);
+/* Opens ingest's mapper, of which the caller has set nothing but its log, and says its digest. */
+enum mr_code mr_mapper_open(const struct mr_pipeline *pipeline, struct mr_report *report,
+                            struct mr_arena *arena, struct mr_mapper *mapper,
+                            struct mr_digest *digest, struct mr_error *err);
 void mr_mapper_close(struct mr_mapper *mapper);
 /* The schema of the topic that ingest writes; owned by the caller, as is the origin stamp's. */
 enum mr_code mr_ingest_schema(const struct mr_pipeline *pipeline, struct mr_schema **origin,

@@ -76,10 +76,9 @@ void mr_mapper_close(struct mr_mapper *mapper)
     mapper->ops = NULL;
 }
 
-enum mr_code mr_mapper_open(const struct mr_pipeline *pipeline, const struct mr_log *log,
-                            struct mr_report *report, struct mr_arena *arena,
-                            struct mr_mapper *mapper, struct mr_digest *digest,
-                            struct mr_error *err)
+enum mr_code mr_mapper_open(const struct mr_pipeline *pipeline, struct mr_report *report,
+                            struct mr_arena *arena, struct mr_mapper *mapper,
+                            struct mr_digest *digest, struct mr_error *err)
 {
     const struct mr_stage_spec *spec = &pipeline->stages[0];
     const struct mr_mapper_spec how = {spec->node, pipeline->subject, pipeline->connectors, arena,
@@ -87,7 +86,7 @@ enum mr_code mr_mapper_open(const struct mr_pipeline *pipeline, const struct mr_
     struct mr_digester *digester;
     enum mr_code code;
 
-    *mapper = (struct mr_mapper){.ops = pipeline->mapper, .log = log};
+    mapper->ops = pipeline->mapper;
     code = mapper->ops->open(mapper, &how, err);
     if (code != MR_OK) {
         return code;
@@ -264,9 +263,9 @@ static enum mr_code open_ingest(struct mr_segment *segment, struct mr_error *err
 {
     struct mr_stage *stage = &segment->stages[0];
     struct mr_stamp *origin = &segment->stamps[0];
-    struct mr_mapper mapper;
-    enum mr_code code = mr_mapper_open(segment->pipeline, segment->log, segment->report,
-                                       segment->arena, &mapper, &segment->digests[0], err);
+    struct mr_mapper mapper = {.log = segment->log};
+    enum mr_code code = mr_mapper_open(segment->pipeline, segment->report, segment->arena, &mapper,
+                                       &segment->digests[0], err);
 
     if (code == MR_OK) {
         code = mr_ingest_schema(segment->pipeline, &origin->schema, &stage->schema, err);
