@@ -507,8 +507,11 @@ enum mr_code mr_drain_new(const struct mr_drain_spec *what, const struct mr_work
     drain->seed = 1;
     drain->counters.stage = what->sink->name;
     drain->counters.worker = spec->worker;
-    code = allocate(drain) ? open_sink(drain, what, report, err)
-                           : MR_FAIL(err, MR_NO_ROOM, "no memory for a sink's arenas");
+    if (!allocate(drain)) {
+        mr_drain_free(drain);
+        return MR_FAIL(err, MR_NO_ROOM, "no memory for a sink's arenas");
+    }
+    code = open_sink(drain, what, report, err);
     if (code == MR_OK && !what->is_dry) {
         code = open_transport(drain, err);
     }
