@@ -36,6 +36,15 @@ struct mr_position {
     int64_t next; /* the offset to read next */
 };
 
+/* How far an assigned partition is behind, as far as the client knows without asking. */
+struct mr_lag {
+    uint32_t input; /* index into inputs of the spec */
+    int32_t partition;
+    int64_t committed; /* the offset to read next after a restart */
+    int64_t end;       /* of the log; -1: not known yet */
+    int64_t records;   /* at most so many are left; 0: the end was committed; -1: not known yet */
+};
+
 /* What poll() fetched; parallel to the records. */
 struct mr_polled {
     struct mr_record
@@ -88,6 +97,8 @@ struct mr_transport_ops {
                          struct mr_error *err);
     /* Whether every assigned partition has been polled up to the end that it has now. */
     enum mr_code (*drained)(struct mr_transport *self, bool *is_drained, struct mr_error *err);
+    /* Of the assigned partitions, at most room; answers how many. Asks nobody. */
+    size_t (*lag)(struct mr_transport *self, struct mr_lag *lags, size_t room);
     void (*close)(struct mr_transport *self);
 };
 

@@ -1,0 +1,148 @@
+#include "processors/core/kafka/kafka_internal.h"
+
+#include "processors/core/base/clock.h"
+
+#define QUEUE_FULL_MS 60000 /* the queue did not move for so long: give the batch up */
+#define SERVE_EVERY 1024
+
+enum mr_code mr_kafka_begin(struct mr_transport *base, struct mr_error *err)
+{
+    struct kafka_transport *self = (struct kafka_transport *)base;
+    enum mr_code code = MR_OK;
+
+    MR_ASSERT(self->step == KAFKA_IDLE);
+    if (mr_kafka_is_exactly_once(self)) {
+        code = mr_kafka_error_own(rd_kafka_begin_transaction(self->producer),
+                                  "beginning a transaction", err);
+    }
+    if (code == MR_OK) {
+        self->step = KAFKA_OPEN;
+        self->delivery_failure = RD_KAFKA_RESP_ERR_NO_ERROR;
+    }
+    return code;
+}
+
+/* The first failure is kept for commit(); a purge is our own doing, in abort(). */
+void mr_kafka_on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message, void *opaque)
+{
+    struct kafka_transport *self = ((struct kafka_context *)opaque)->transport;
+    const struct kafka_output *output;
+
+    (void)producer;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return;
+    }
+    if (self->delivery_failure == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        self->delivery_failure = message->err;
+    }
+    output = rd_kafka_topic_opaque(message->rkt);
+    if (output != NULL && output->flow != NULL) {
+        mr_flow_return(output->flow, message->partition,
+                       mr_flow_size(message->key_len, message->len));
+    }
+}
+
+static rd_kafka_headers_t *headers_of(const struct mr_output *output)
+{
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(output->header_count);
+
+    for (size_t i = 0; i < output->header_count; i++) {
+        const struct mr_header *header = &output->headers[i];
+
+        (void)rd_kafka_header_add(headers, header->name, -1, header->value.data,
+                                  (ssize_t)header->value.size);
+    }
+    return headers;
+}
+
+/* librdkafka takes a mutable value and promises with RD_KAFKA_MSG_F_COPY and FREE unset to leave
+ * it alone. */
+static void *unchanged(const uint8_t *data)
+{
+    return (void *)(uintptr_t)data;
+}
+
+/* No copy of the value: it stays until commit() or abort(). Answers librdkafka's error. */
+static rd_kafka_error_t *produce_one(struct kafka_transport *self, const struct mr_output *output)
+{
+    rd_kafka_vu_t vus[6] = {
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = self->outputs[output->topic].handle},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = output->partition},
+        {.vtype = RD_KAFKA_VTYPE_VALUE,
+         .u.mem = {unchanged(output->value.data), output->value.size}},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {unchanged(output->key.data), output->key.size}},
+        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = output->timestamp_ms},
+    };
+    rd_kafka_headers_t *headers = NULL;
+    rd_kafka_error_t *error;
+
+    if (output->header_count > 0) {
+        headers = headers_of(output);
+        vus[5] = (rd_kafka_vu_t){.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers};
+    }
+    error = rd_kafka_produceva(self->producer, vus, headers != NULL ? 6 : 5);
+    if (error != NULL && headers != NULL) {
+        rd_kafka_headers_destroy(headers);
+    }
+    return error;
+}
+
+/* A full queue empties while its delivery reports are served. */
+static enum mr_code produce_waiting(struct kafka_transport *self, const struct mr_output *output,
+                                    struct mr_error *err)
+{
+    rd_kafka_error_t *error = produce_one(self, output);
+    int64_t end_ms;
+    enum mr_code code;
+
+    if (error == NULL) {
+        return MR_OK;
+    }
+    end_ms = mr_clock_monotonic(&mr_clock_system) + QUEUE_FULL_MS;
+    while (error != NULL && rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__QUEUE_FULL &&
+           mr_clock_monotonic(&mr_clock_system) < end_ms) {
+        rd_kafka_error_destroy(error);
+        (void)rd_kafka_poll(self->producer, 10);
+        error = produce_one(self, output);
+    }
+    code = mr_kafka_error_own(error, "producing", err);
+    /* Part of the batch is queued: this call cannot simply be repeated. */
+    return mr_code_advice(code) == MR_ADVICE_RETRY ? MR_ABORTED : code;
+}
+
+static enum mr_code reserve(struct kafka_transport *self, const struct mr_output *output,
+                            struct mr_error *err)
+{
+    const struct kafka_output *to = &self->outputs[output->topic];
+
+    MR_ASSERT(output->topic < self->spec.output_count);
+    /* 2.0.2 frees the headers twice when the partition does not exist. */
+    if (output->partition < 0 || output->partition >= to->partition_count) {
+        return MR_FAIL(err, MR_INTERNAL, "topic %s has no partition %d", to->name,
+                       (int)output->partition);
+    }
+    if (to->flow == NULL) {
+        return MR_OK;
+    }
+    return mr_flow_reserve(to->flow, output->partition,
+                           mr_flow_size(output->key.size, output->value.size), self, err);
+}
+
+enum mr_code mr_kafka_produce(struct mr_transport *base, const struct mr_output *outputs,
+                              size_t count, struct mr_error *err)
+{
+    struct kafka_transport *self = (struct kafka_transport *)base;
+    enum mr_code code = MR_OK;
+
+    MR_ASSERT(self->producer != NULL && self->step == KAFKA_OPEN);
+    for (size_t i = 0; i < count && code == MR_OK; i++) {
+        code = reserve(self, &outputs[i], err);
+        if (code == MR_OK) {
+            code = produce_waiting(self, &outputs[i], err);
+        }
+        if (i % SERVE_EVERY == SERVE_EVERY - 1) {
+            (void)rd_kafka_poll(self->producer, 0);
+        }
+    }
+    return code;
+}
