@@ -1,6 +1,5 @@
 /* check.c - `millrace check`: proves a pipeline without a broker or a database. */
 #include "cli/verb.h"
-#include "processors/core/kafka/kafka.h"
 #include "processors/core/stage/drain.h"
 #include "processors/core/stage/segment.h"
 
@@ -40,10 +39,14 @@ static enum mr_code check_sinks(const struct mr_pipeline *pipeline,
 static enum mr_code check_kafka(const struct mr_pipeline *pipeline, const struct mr_log *log,
                                 struct mr_report *report, struct mr_error *err)
 {
-    const struct mr_kafka_config config = {
-        .properties = pipeline->settings->kafka, .log = log, .report = report};
+    const struct broker_spec spec = {pipeline, log, report, false};
+    struct mr_broker *broker = NULL;
+    const enum mr_code code = broker_new(&spec, &broker, err);
 
-    return mr_kafka_check(&config, err);
+    if (code == MR_OK) {
+        broker->ops->close(broker);
+    }
+    return code;
 }
 
 static enum mr_code check(const char *path, bool is_explained, struct mr_report *report,

@@ -2,6 +2,7 @@
  * program itself uses; docs/reference.md is its output, and a test fails when that is stale. */
 #include "cli/verb.h"
 #include "processors/core/kafka/kafka.h"
+#include "processors/core/stage/counters.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,6 @@
 /* run.c - `millrace run`: a pipeline's stages and sinks as workers of this process. */
 #include "cli/status.h"
 #include "cli/verb.h"
-#include "processors/core/kafka/kafka.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -108,15 +107,10 @@ static enum mr_code load(struct run *run, struct mr_error *err)
 
 static enum mr_code open_broker(struct run *run, struct mr_error *err)
 {
-    const struct mr_kafka_config config = {
-        .properties = run->pipeline->settings->kafka,
-        .log = &run->log,
-        .report = run->report,
-    };
+    const struct broker_spec spec = {run->pipeline, &run->log, run->report,
+                                     run->flags.values[FLAG_EMBEDDED] != NULL};
 
-    return run->flags.values[FLAG_EMBEDDED] != NULL
-               ? mr_kafka_embedded_new(&config, &run->broker, err)
-               : mr_kafka_new(&config, &run->broker, err);
+    return broker_new(&spec, &run->broker, err);
 }
 
 /* The input must still hold what is read again after a restart. */
@@ -189,7 +183,7 @@ static void banner(const struct run *run)
 /* Until all workers have ended; a signal asks them to. A second one does not wait for them. */
 static void watch(struct run *run, const sigset_t *signals)
 {
-    const struct timespec tick = {0, 200 * 1000000};
+    const struct timespec tick = {0, 200000000};
     bool is_told = false;
 
     while (team_live(run->status.team) > 0) {

@@ -48,4 +48,15 @@ int fail_with(const struct mr_error *err);
 
 extern const struct mr_plugins plugins;
 
+/* The broker that a pipeline's `kafka:` map describes, or the embedded one. Nothing is connected
+ * yet; problems of the map go to report with their places. */
+struct broker_spec {
+    const struct mr_pipeline *pipeline;
+    const struct mr_log *log;
+    struct mr_report *report;
+    bool is_embedded;
+};
+enum mr_code broker_new(const struct broker_spec *spec, struct mr_broker **broker,
+                        struct mr_error *err);
+
 #endif
