@@ -65,7 +65,7 @@ static enum mr_code restore_flush(struct restore *restore)
 
     if (restore->count > 0 && restore->code == MR_OK) {
         restore->code = mr_segment_run(worker->segment, restore->records, restore->count,
-                                       worker->room.batch, worker->room.txn, NULL, restore->err);
+                                       &worker->room, NULL, restore->err);
         mr_count(&worker->counters->restored, restore->count);
     }
     mr_arena_reset(worker->room.batch);
