@@ -511,6 +511,29 @@ const struct cel_type *cel_check_node(struct cel_check *self, struct cel_node *n
     return node->type;
 }
 
+/* A literal zone or pattern is opened once, here; one that cannot be opened is a mistake. */
+static bool prepare(struct cel_check *self, struct cel_node *call)
+{
+    const struct cel_node *last = call->arg_count > 0 ? call->args[call->arg_count - 1] : NULL;
+
+    if (last == NULL || last->kind != CEL_NODE_LITERAL || last->value.kind != MR_KIND_STRING) {
+        return true;
+    }
+    for (uint32_t i = 0; i < call->candidate_count && call->prepared == NULL; i++) {
+        if (call->candidates[i]->prepare == NULL) {
+            continue;
+        }
+        call->prepared =
+            call->candidates[i]->prepare(self->source->arena, mr_value_span(&last->value));
+        if (call->prepared == NULL && !self->dialect->is_unchecked) {
+            cel_source_report(self->source, last->offset, "%.*s() cannot use this literal",
+                              MR_SPAN_ARGS(call->name));
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Final types for all, slots for what is read. */
 static bool finish(struct cel_check *self, struct cel_node *node)
 {
@@ -526,7 +549,7 @@ static bool finish(struct cel_check *self, struct cel_node *node)
             return false;
         }
     }
-    return true;
+    return node->kind != CEL_NODE_CALL || prepare(self, node);
 }
 
 const struct cel_type *cel_check_tree(struct cel_check *self, struct cel_node *root)

@@ -3,9 +3,8 @@
 #include <string.h>
 
 static const struct cel_library *const libraries[] = {
-    &cel_operators,
-    &cel_conversions,
-    &cel_strings,
+    &cel_operators, &cel_conversions, &cel_strings, &cel_strings_ext, &cel_format,
+    &cel_regexes,   &cel_times,       &cel_math,    &cel_collections,
 };
 
 const struct cel_library *cel_library_at(size_t index)
@@ -32,6 +31,9 @@ static const char *skip_type(const char *letters)
         MR_ASSERT(*letters != '\0');
         if (*letters == 'M') {
             wanted++;
+        } else if (*letters == 'X') {
+            letters = strchr(letters, ';') + 1;
+            wanted += *letters - '0' - 1;
         } else if (strchr("LOT", *letters) == NULL) {
             wanted--;
         }

@@ -4,6 +4,7 @@
  *   ? dyn   n null   b bool   i int   u uint   d double   s string   y bytes
  *   t timestamp   D duration   c decimal   A B C type variables
  *   Lx list(x)   Mkv map(k, v)   Ox optional(x)   Tx type(x)
+ *   Xname;2AB an opaque type with two parameters
  *
  * The checker assigns argument types to these; at run time the same letters
  * decide by the kinds of values, so an implementation sees only what its row
@@ -28,6 +29,9 @@ struct cel_overload {
     const char *result;
     cel_call call; /* NULL: declared, but cannot be evaluated */
     uint8_t style; /* enum cel_style */
+    /* Optional. What can be made ready once when the last argument is a literal text (a zone, a
+     * pattern): the call finds it in run->prepared. NULL from it: at run time, then. */
+    const void *(*prepare)(struct mr_arena *arena, struct mr_span literal);
 };
 
 struct cel_library {
@@ -38,6 +42,12 @@ struct cel_library {
 extern const struct cel_library cel_operators;
 extern const struct cel_library cel_conversions;
 extern const struct cel_library cel_strings;
+extern const struct cel_library cel_strings_ext;
+extern const struct cel_library cel_format;
+extern const struct cel_library cel_regexes;
+extern const struct cel_library cel_times;
+extern const struct cel_library cel_math;
+extern const struct cel_library cel_collections;
 
 /* All of them; index from 0; NULL at the end. */
 const struct cel_library *cel_library_at(size_t index);

@@ -240,6 +240,9 @@ static bool assign(struct cel_infer *self, const struct cel_type *to, const stru
     if (to->kind == MR_CEL_DYN || from->kind == MR_CEL_DYN) {
         return true;
     }
+    if (to->kind == MR_CEL_TYPE && from->kind == MR_CEL_TYPE) {
+        return true; /* any two types may be compared */
+    }
     if (to->kind == MR_CEL_NULL || from->kind == MR_CEL_NULL) {
         return takes_null(to->kind == MR_CEL_NULL ? from : to);
     }
@@ -281,6 +284,30 @@ static int letter_kind(char letter)
     return found == NULL ? -1 : (int)(found - letters);
 }
 
+/* Xname;2AB: an opaque type and its parameters. */
+static const struct cel_type *read_opaque(struct cel_infer *self, const char **signature,
+                                          const struct cel_type **variables)
+{
+    const char *end = strchr(*signature, ';');
+    struct cel_type *type = cel_source_take(self->source, 1, sizeof(*type));
+
+    if (type == NULL) {
+        return NULL;
+    }
+    type->kind = CEL_KIND_OPAQUE;
+    type->name = (struct mr_span){(const uint8_t *)*signature, (size_t)(end - *signature)};
+    type->item_count = (uint8_t)(end[1] - '0');
+    *signature = end + 2;
+    MR_ASSERT(type->item_count <= CEL_TYPE_ITEMS_MAX);
+    for (uint8_t i = 0; i < type->item_count; i++) {
+        type->items[i] = cel_infer_read(self, signature, variables);
+        if (type->items[i] == NULL) {
+            return NULL;
+        }
+    }
+    return type;
+}
+
 const struct cel_type *cel_infer_read(struct cel_infer *self, const char **signature,
                                       const struct cel_type **variables)
 {
@@ -295,6 +322,9 @@ const struct cel_type *cel_infer_read(struct cel_infer *self, const char **signa
             variables[letter - 'A'] = cel_infer_variable(self);
         }
         return variables[letter - 'A'];
+    }
+    if (letter == 'X') {
+        return read_opaque(self, signature, variables);
     }
     a = cel_infer_read(self, signature, variables);
     if (a == NULL) {

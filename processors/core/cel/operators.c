@@ -393,66 +393,65 @@ CALL(optional_at)
     return found.kind == MR_KIND_ERROR ? found : cel_optional_of(run, found);
 }
 
-#define ORDER(name, call) \
-    {name, "bb", "b", call, CEL_GLOBAL}, {name, "ii", "b", call, CEL_GLOBAL}, \
-        {name, "uu", "b", call, CEL_GLOBAL}, {name, "dd", "b", call, CEL_GLOBAL}, \
-        {name, "ss", "b", call, CEL_GLOBAL}, {name, "yy", "b", call, CEL_GLOBAL}, \
-        {name, "tt", "b", call, CEL_GLOBAL}, {name, "DD", "b", call, CEL_GLOBAL}, \
-        {name, "cc", "b", call, CEL_GLOBAL}, {name, "iu", "b", call, CEL_GLOBAL}, \
-        {name, "id", "b", call, CEL_GLOBAL}, {name, "ui", "b", call, CEL_GLOBAL}, \
-        {name, "ud", "b", call, CEL_GLOBAL}, {name, "di", "b", call, CEL_GLOBAL}, \
+#define ROW(name, params, result, call) \
     { \
-        name, "du", "b", call, CEL_GLOBAL \
+        name, params, result, call, CEL_GLOBAL, NULL \
     }
+#define ORDER(name, call) \
+    ROW(name, "bb", "b", call), ROW(name, "ii", "b", call), ROW(name, "uu", "b", call), \
+        ROW(name, "dd", "b", call), ROW(name, "ss", "b", call), ROW(name, "yy", "b", call), \
+        ROW(name, "tt", "b", call), ROW(name, "DD", "b", call), ROW(name, "cc", "b", call), \
+        ROW(name, "iu", "b", call), ROW(name, "id", "b", call), ROW(name, "ui", "b", call), \
+        ROW(name, "ud", "b", call), ROW(name, "di", "b", call), ROW(name, "du", "b", call)
 
 static const struct cel_overload rows[] = {
-    {"_+_", "ii", "i", add_int, CEL_GLOBAL},
-    {"_+_", "uu", "u", add_uint, CEL_GLOBAL},
-    {"_+_", "dd", "d", add_double, CEL_GLOBAL},
-    {"_+_", "ss", "s", add_bytes, CEL_GLOBAL},
-    {"_+_", "yy", "y", add_bytes, CEL_GLOBAL},
-    {"_+_", "LALA", "LA", add_list, CEL_GLOBAL},
-    {"_+_", "tD", "t", add_time, CEL_GLOBAL},
-    {"_+_", "Dt", "t", add_time, CEL_GLOBAL},
-    {"_+_", "DD", "D", add_duration, CEL_GLOBAL},
-    {"_-_", "ii", "i", subtract_int, CEL_GLOBAL},
-    {"_-_", "uu", "u", subtract_uint, CEL_GLOBAL},
-    {"_-_", "dd", "d", subtract_double, CEL_GLOBAL},
-    {"_-_", "tt", "D", subtract_times, CEL_GLOBAL},
-    {"_-_", "tD", "t", subtract_time_duration, CEL_GLOBAL},
-    {"_-_", "DD", "D", subtract_duration, CEL_GLOBAL},
-    {"_*_", "ii", "i", multiply_int, CEL_GLOBAL},
-    {"_*_", "uu", "u", multiply_uint, CEL_GLOBAL},
-    {"_*_", "dd", "d", multiply_double, CEL_GLOBAL},
-    {"_/_", "ii", "i", divide_int, CEL_GLOBAL},
-    {"_/_", "uu", "u", divide_uint, CEL_GLOBAL},
-    {"_/_", "dd", "d", divide_double, CEL_GLOBAL},
-    {"_%_", "ii", "i", modulo_int, CEL_GLOBAL},
-    {"_%_", "uu", "u", modulo_uint, CEL_GLOBAL},
-    {"-_", "i", "i", negate_int, CEL_GLOBAL},
-    {"-_", "d", "d", negate_double, CEL_GLOBAL},
-    {"-_", "D", "D", negate_duration, CEL_GLOBAL},
-    {"!_", "b", "b", not_bool, CEL_GLOBAL},
+    {"_+_", "ii", "i", add_int, CEL_GLOBAL, NULL},
+    {"_+_", "uu", "u", add_uint, CEL_GLOBAL, NULL},
+    {"_+_", "dd", "d", add_double, CEL_GLOBAL, NULL},
+    {"_+_", "ss", "s", add_bytes, CEL_GLOBAL, NULL},
+    {"_+_", "yy", "y", add_bytes, CEL_GLOBAL, NULL},
+    {"_+_", "LALA", "LA", add_list, CEL_GLOBAL, NULL},
+    {"_+_", "tD", "t", add_time, CEL_GLOBAL, NULL},
+    {"_+_", "Dt", "t", add_time, CEL_GLOBAL, NULL},
+    {"_+_", "DD", "D", add_duration, CEL_GLOBAL, NULL},
+    {"_-_", "ii", "i", subtract_int, CEL_GLOBAL, NULL},
+    {"_-_", "uu", "u", subtract_uint, CEL_GLOBAL, NULL},
+    {"_-_", "dd", "d", subtract_double, CEL_GLOBAL, NULL},
+    {"_-_", "tt", "D", subtract_times, CEL_GLOBAL, NULL},
+    {"_-_", "tD", "t", subtract_time_duration, CEL_GLOBAL, NULL},
+    {"_-_", "DD", "D", subtract_duration, CEL_GLOBAL, NULL},
+    {"_*_", "ii", "i", multiply_int, CEL_GLOBAL, NULL},
+    {"_*_", "uu", "u", multiply_uint, CEL_GLOBAL, NULL},
+    {"_*_", "dd", "d", multiply_double, CEL_GLOBAL, NULL},
+    {"_/_", "ii", "i", divide_int, CEL_GLOBAL, NULL},
+    {"_/_", "uu", "u", divide_uint, CEL_GLOBAL, NULL},
+    {"_/_", "dd", "d", divide_double, CEL_GLOBAL, NULL},
+    {"_%_", "ii", "i", modulo_int, CEL_GLOBAL, NULL},
+    {"_%_", "uu", "u", modulo_uint, CEL_GLOBAL, NULL},
+    {"-_", "i", "i", negate_int, CEL_GLOBAL, NULL},
+    {"-_", "d", "d", negate_double, CEL_GLOBAL, NULL},
+    {"-_", "D", "D", negate_duration, CEL_GLOBAL, NULL},
+    {"!_", "b", "b", not_bool, CEL_GLOBAL, NULL},
     ORDER("_<_", less),
     ORDER("_<=_", less_or_same),
     ORDER("_>_", more),
     ORDER("_>=_", more_or_same),
-    {"_==_", "AA", "b", same, CEL_GLOBAL},
-    {"_!=_", "AA", "b", different, CEL_GLOBAL},
-    {"@in", "ALA", "b", in_list, CEL_GLOBAL},
-    {"@in", "AMAB", "b", in_map, CEL_GLOBAL},
-    {"_[_]", "LAi", "A", index_at, CEL_GLOBAL},
-    {"_[_]", "LAu", "A", index_at, CEL_DYNAMIC},
-    {"_[_]", "LAd", "A", index_at, CEL_DYNAMIC},
-    {"_[_]", "MABA", "B", index_at, CEL_GLOBAL},
-    {"_[_]", "OLAi", "OA", optional_at, CEL_GLOBAL},
-    {"_[_]", "OMABA", "OB", optional_at, CEL_GLOBAL},
-    {"_[_]", "OA?", "O?", optional_at, CEL_DYNAMIC},
-    {"_[?_]", "LAi", "OA", optional_at, CEL_GLOBAL},
-    {"_[?_]", "MABA", "OB", optional_at, CEL_GLOBAL},
-    {"_[?_]", "OLAi", "OA", optional_at, CEL_GLOBAL},
-    {"_[?_]", "OMABA", "OB", optional_at, CEL_GLOBAL},
-    {"_[?_]", "??", "O?", optional_at, CEL_DYNAMIC},
+    {"_==_", "AA", "b", same, CEL_GLOBAL, NULL},
+    {"_!=_", "AA", "b", different, CEL_GLOBAL, NULL},
+    {"@in", "ALA", "b", in_list, CEL_GLOBAL, NULL},
+    {"@in", "AMAB", "b", in_map, CEL_GLOBAL, NULL},
+    {"_[_]", "LAi", "A", index_at, CEL_GLOBAL, NULL},
+    {"_[_]", "LAu", "A", index_at, CEL_DYNAMIC, NULL},
+    {"_[_]", "LAd", "A", index_at, CEL_DYNAMIC, NULL},
+    {"_[_]", "MABA", "B", index_at, CEL_GLOBAL, NULL},
+    {"_[_]", "OLAi", "OA", optional_at, CEL_GLOBAL, NULL},
+    {"_[_]", "OMABA", "OB", optional_at, CEL_GLOBAL, NULL},
+    {"_[_]", "OA?", "O?", optional_at, CEL_DYNAMIC, NULL},
+    {"_[?_]", "LAi", "OA", optional_at, CEL_GLOBAL, NULL},
+    {"_[?_]", "MABA", "OB", optional_at, CEL_GLOBAL, NULL},
+    {"_[?_]", "OLAi", "OA", optional_at, CEL_GLOBAL, NULL},
+    {"_[?_]", "OMABA", "OB", optional_at, CEL_GLOBAL, NULL},
+    {"_[?_]", "??", "O?", optional_at, CEL_DYNAMIC, NULL},
 };
 
 const struct cel_library cel_operators = {rows, MR_COUNT(rows)};

@@ -225,8 +225,9 @@ static void hint_function(struct cel_check *self, struct mr_span name)
     for (size_t l = 0; (library = cel_check_library_at(self, l)) != NULL; l++) {
         for (size_t i = 0; i < library->count; i++) {
             const size_t now = cel_name_distance(name, mr_span_text(library->rows[i].name), 2);
+            const char first = library->rows[i].name[0];
 
-            if (now < distance) {
+            if (now < distance && now < name.size && first >= 'a') {
                 distance = now;
                 best = library->rows[i].name;
             }

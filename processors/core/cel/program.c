@@ -161,6 +161,7 @@ struct mr_value mr_cel_eval_reference(const struct mr_cel_program *program,
     run.arena = scratch;
     run.fuel = MR_CEL_FUEL;
     run.iterations = MR_CEL_ITERATIONS_MAX;
+    run.prepared = NULL;
     run.fault = 0;
     return cel_reference(&run, program->root);
 }

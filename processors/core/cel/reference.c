@@ -25,6 +25,7 @@ struct mr_value cel_call_any(struct cel_run *run, const struct cel_node *call,
         const struct cel_overload *row = call->candidates[i];
 
         if (row->call != NULL && cel_overload_takes(row, args, call->arg_count)) {
+            run->prepared = call->prepared;
             return row->call(run, args, call->arg_count);
         }
     }

@@ -50,13 +50,13 @@ CALL(ends_with)
 }
 
 static const struct cel_overload rows[] = {
-    {"size", "s", "i", size_of_string, CEL_BOTH},
-    {"size", "y", "i", size_of_items, CEL_BOTH},
-    {"size", "LA", "i", size_of_items, CEL_BOTH},
-    {"size", "MAB", "i", size_of_items, CEL_BOTH},
-    {"contains", "ss", "b", contains, CEL_MEMBER},
-    {"startsWith", "ss", "b", starts_with, CEL_MEMBER},
-    {"endsWith", "ss", "b", ends_with, CEL_MEMBER},
+    {"size", "s", "i", size_of_string, CEL_BOTH, NULL},
+    {"size", "y", "i", size_of_items, CEL_BOTH, NULL},
+    {"size", "LA", "i", size_of_items, CEL_BOTH, NULL},
+    {"size", "MAB", "i", size_of_items, CEL_BOTH, NULL},
+    {"contains", "ss", "b", contains, CEL_MEMBER, NULL},
+    {"startsWith", "ss", "b", starts_with, CEL_MEMBER, NULL},
+    {"endsWith", "ss", "b", ends_with, CEL_MEMBER, NULL},
 };
 
 const struct cel_library cel_strings = {rows, MR_COUNT(rows)};

@@ -66,6 +66,7 @@ struct cel_node {
     struct cel_node **args;
     bool *optional; /* NULL: no ?entry */
     struct mr_value value;
+    const void *prepared;                         /* CALL: see functions.h */
     const struct mr_cel_path *path;               /* SLOT: what it holds */
     const struct cel_type *type;                  /* by the checker */
     const struct cel_overload *const *candidates; /* by the checker */

