@@ -10,14 +10,25 @@
 #define ENCODER_DEPTH_MAX 32
 
 /* What most leaves are is decided once. */
-enum leaf_code { LEAF_LONG, LEAF_DOUBLE, LEAF_STRING, LEAF_OTHER };
+enum leaf_code {
+    LEAF_LONG,
+    LEAF_DOUBLE,
+    LEAF_STRING,
+    LEAF_BOOLEAN,
+    LEAF_ENUM, /* of few symbols */
+    LEAF_MILLIS,
+    LEAF_OTHER
+};
+
+#define FEW_SYMBOLS 64 /* so that an index is one byte, and a search short */
 
 struct leaf {
-    const struct mr_type *type;  /* borrowed; as the schema has it */
-    const struct mr_type *inner; /* of a union with null, the other branch; else type */
-    const char *name;            /* pool */
-    enum leaf_code code;         /* of inner */
-    int null_branch;             /* or -1 */
+    const struct mr_type *type;    /* borrowed; as the schema has it */
+    const struct mr_type *inner;   /* of a union with null, the other branch; else type */
+    const char *name;              /* pool */
+    const struct mr_span *symbols; /* pool; ENUM */
+    enum leaf_code code;           /* of inner */
+    int null_branch;               /* or -1 */
 };
 
 struct mr_encoder {
@@ -35,7 +46,14 @@ static enum leaf_code leaf_code(const struct mr_type *type)
 {
     switch (type->kind) {
     case MR_AVRO_LONG:
+        if (type->logical == MR_LOGICAL_TIMESTAMP_MILLIS) {
+            return LEAF_MILLIS;
+        }
         return type->logical == MR_LOGICAL_NONE ? LEAF_LONG : LEAF_OTHER;
+    case MR_AVRO_BOOLEAN:
+        return LEAF_BOOLEAN;
+    case MR_AVRO_ENUM:
+        return type->symbol_count <= FEW_SYMBOLS ? LEAF_ENUM : LEAF_OTHER;
     case MR_AVRO_DOUBLE:
         return LEAF_DOUBLE;
     case MR_AVRO_STRING:
@@ -61,6 +79,16 @@ static bool grow(struct mr_encoder *self)
     return true;
 }
 
+static const struct mr_span *symbols_of(struct mr_pool *pool, const struct mr_type *type)
+{
+    struct mr_span *symbols = mr_pool_take(pool, type->symbol_count, sizeof(*symbols));
+
+    for (size_t i = 0; i < type->symbol_count && symbols != NULL; i++) {
+        symbols[i] = mr_span_text(type->symbols[i]);
+    }
+    return symbols;
+}
+
 static enum mr_code add_leaf(struct mr_encoder *self, const struct mr_type *type, const char *name,
                              struct mr_error *err)
 {
@@ -77,6 +105,10 @@ static enum mr_code add_leaf(struct mr_encoder *self, const struct mr_type *type
         leaf.inner = type->branches[1 - type->null_branch];
     }
     leaf.code = leaf_code(leaf.inner);
+    leaf.symbols = symbols_of(&self->pool, leaf.inner);
+    if (leaf.symbols == NULL) {
+        return no_room(err);
+    }
     self->leaves[self->count++] = leaf;
     return MR_OK;
 }
@@ -161,25 +193,74 @@ const struct mr_type *mr_encoder_leaf_type(const struct mr_encoder *encoder, siz
     return encoder->leaves[index].type;
 }
 
-/* The usual value of the usual leaf in line; all else, faults included, by the type. */
-static inline size_t inner_size(const struct leaf *leaf, const struct mr_value *value,
-                                const char **fault)
+/* The index of a symbol; symbol_count when there is none. */
+static inline size_t find_symbol(const struct leaf *leaf, const struct mr_value *value)
 {
-    if (leaf->code == LEAF_LONG && value->kind == MR_KIND_INT) {
-        return mr_wire_long_size(value->number);
+    size_t i = 0;
+
+    while (i < leaf->inner->symbol_count &&
+           !(leaf->symbols[i].size == value->size &&
+             memcmp(leaf->symbols[i].data, value->data, value->size) == 0)) {
+        i++;
     }
-    if (leaf->code == LEAF_DOUBLE && value->kind == MR_KIND_DOUBLE) {
-        return 8;
+    return i;
+}
+
+/* INT64_MIN when it does not fit, or might not: then the slow way decides. */
+static inline int64_t millis_of(const struct mr_value *value)
+{
+    const int64_t most = INT64_MAX / 1000 - 1;
+
+    if (value->number > most || value->number < -most) {
+        return INT64_MIN;
     }
-    if (leaf->code == LEAF_STRING && value->kind == MR_KIND_STRING &&
-        MR_WIRE_LIKELY(mr_wire_is_ascii(mr_value_span(value)))) {
-        return mr_wire_long_size(value->size) + value->size;
+    return value->number * 1000 + value->size / 1000000U;
+}
+
+/* The usual value of the usual leaf in line; all else, faults included, by the type. */
+MR_WIRE_INLINE size_t inner_size(const struct leaf *leaf, const struct mr_value *value,
+                                 const char **fault)
+{
+    switch (leaf->code) {
+    case LEAF_LONG:
+        if (MR_WIRE_LIKELY(value->kind == MR_KIND_INT)) {
+            return mr_wire_long_size(value->number);
+        }
+        break;
+    case LEAF_DOUBLE:
+        if (MR_WIRE_LIKELY(value->kind == MR_KIND_DOUBLE)) {
+            return 8;
+        }
+        break;
+    case LEAF_STRING:
+        if (MR_WIRE_LIKELY(value->kind == MR_KIND_STRING &&
+                           mr_wire_is_utf8(mr_value_span(value)))) {
+            return mr_wire_long_size(value->size) + value->size;
+        }
+        break;
+    case LEAF_BOOLEAN:
+        if (MR_WIRE_LIKELY(value->kind == MR_KIND_BOOL)) {
+            return 1;
+        }
+        break;
+    case LEAF_ENUM:
+        if (value->kind == MR_KIND_STRING && find_symbol(leaf, value) < leaf->inner->symbol_count) {
+            return 1;
+        }
+        break;
+    case LEAF_MILLIS:
+        if (value->kind == MR_KIND_TIMESTAMP && millis_of(value) != INT64_MIN) {
+            return mr_wire_long_size(millis_of(value));
+        }
+        break;
+    default:
+        break;
     }
     return mr_boxed_size(leaf->inner, value, 0, fault);
 }
 
-static inline size_t leaf_size(const struct leaf *leaf, const struct mr_value *value,
-                               const char **fault)
+MR_WIRE_INLINE size_t leaf_size(const struct leaf *leaf, const struct mr_value *value,
+                                const char **fault)
 {
     size_t size;
 
@@ -222,6 +303,17 @@ static inline uint8_t *inner_write(const struct leaf *leaf, const struct mr_valu
     case LEAF_DOUBLE:
         if (MR_WIRE_LIKELY(value->kind == MR_KIND_DOUBLE)) {
             return mr_wire_put_double(out, value->real);
+        }
+        return mr_boxed_write(leaf->inner, value, out);
+    case LEAF_BOOLEAN:
+        *out = value->number != 0;
+        return out + 1;
+    case LEAF_ENUM:
+        *out = (uint8_t)(2 * find_symbol(leaf, value));
+        return out + 1;
+    case LEAF_MILLIS:
+        if (MR_WIRE_LIKELY(millis_of(value) != INT64_MIN)) {
+            return mr_wire_put_long(out, millis_of(value));
         }
         return mr_boxed_write(leaf->inner, value, out);
     default:

@@ -50,6 +50,7 @@ enum mr_op_code {
     /* In a plan's list only. */
     MR_OP_FLOW,
     MR_OP_OPTIONAL = MR_OP_FLOW, /* null: the slot is null and the next op is left out */
+    MR_OP_SKIP_OPTIONAL,         /* null: the next op is left out */
     MR_OP_BRANCH,                /* null: go to target */
     MR_OP_JUMP,
     MR_OP_CONSTANT,

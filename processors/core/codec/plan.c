@@ -82,8 +82,8 @@ static const uint8_t *extract(const struct mr_extract *extract, const uint8_t *a
 }
 
 /* Reads the index of a union of null and something; *is_null says which it was. */
-static inline const uint8_t *read_nullable(const struct mr_op *op, const uint8_t *at,
-                                           struct mr_input *input, bool *is_null)
+MR_WIRE_INLINE const uint8_t *read_nullable(const struct mr_op *op, const uint8_t *at,
+                                            struct mr_input *input, bool *is_null)
 {
     if (at == input->end) {
         return mr_wire_fault(input, "datum_truncated");
@@ -97,20 +97,6 @@ static inline const uint8_t *read_nullable(const struct mr_op *op, const uint8_t
     return at + 1;
 }
 
-static inline const uint8_t *take_optional(const struct mr_op **next, const uint8_t *at,
-                                           struct mr_input *input, struct mr_value *slots)
-{
-    const struct mr_op *op = *next - 1;
-    bool is_null = false;
-
-    at = read_nullable(op, at, input, &is_null);
-    if (is_null) {
-        slots[op->slot].kind = MR_KIND_NULL;
-        ++*next;
-    }
-    return at;
-}
-
 static const uint8_t *take_flow(const struct mr_op **next, const struct mr_op *ops,
                                 const uint8_t *at, struct mr_input *input, struct mr_value *slots)
 {
@@ -118,6 +104,10 @@ static const uint8_t *take_flow(const struct mr_op **next, const struct mr_op *o
     bool is_null = false;
 
     switch (op->code) {
+    case MR_OP_SKIP_OPTIONAL:
+        at = read_nullable(op, at, input, &is_null);
+        *next += is_null;
+        return at;
     case MR_OP_BRANCH:
         at = read_nullable(op, at, input, &is_null);
         *next = is_null ? ops + op->target : *next;
@@ -154,9 +144,16 @@ const char *mr_plan_decode(const struct mr_plan *plan, struct mr_span datum, str
         if (op->code < MR_OP_FLOW) {
             at = mr_op_read(op, at, &input, &slots[op->slot]);
         } else if (op->code == MR_OP_OPTIONAL) {
-            at = take_optional(&next, at, &input, slots);
+            bool is_null = false;
+
+            at = read_nullable(op, at, &input, &is_null);
+            slots[op->slot].kind = MR_KIND_NULL; /* or what comes next makes of it */
+            next += is_null;
         } else {
-            at = take_flow(&next, plan->ops, at, &input, slots);
+            const struct mr_op *after = next; /* so that next itself may stay in a register */
+
+            at = take_flow(&after, plan->ops, at, &input, slots);
+            next = after;
         }
         if (!MR_WIRE_LIKELY(at != NULL)) {
             return input.fault;

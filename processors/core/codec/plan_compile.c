@@ -13,7 +13,8 @@ struct compile {
     struct mr_error *err;
     struct mr_op *ops; /* pool */
     size_t count, room;
-    size_t used; /* up to the last op that fills a slot */
+    size_t used;  /* up to the last op that fills a slot */
+    size_t fence; /* what is skipped before may not be joined with what is skipped after */
 };
 
 static enum mr_code no_room(const struct compile *self)
@@ -44,7 +45,7 @@ static enum mr_code emit_used(struct compile *self, struct mr_op op)
 {
     const enum mr_code code = emit(self, op);
 
-    self->used = self->count;
+    self->used = self->fence = self->count;
     return code;
 }
 
@@ -80,27 +81,10 @@ static struct wanted find_wanted(const struct compile *self, const struct mr_lay
     return wanted;
 }
 
-/* Two skips of known size become one, unless a jump lands between them: jumps land only behind an
- * op that fills a slot (see compile_nullable). */
-static enum mr_code emit_skip(struct compile *self, const struct mr_node *node, unsigned depth)
+/* The one op that skips a node; false: it takes more. */
+static bool is_one_skip(const struct mr_node *node)
 {
-    struct mr_op *last = self->count > self->used ? &self->ops[self->count - 1] : NULL;
-    enum mr_code code = MR_OK;
-
-    if (node->op.code == MR_OP_SKIP_FIXED && node->op.size == 0) {
-        return MR_OK;
-    }
-    if (node->op.code == MR_OP_SKIP_FIXED && last != NULL && last->code == MR_OP_SKIP_FIXED) {
-        last->size += node->op.size;
-        return MR_OK;
-    }
-    if (node->op.code != MR_OP_RECORD || depth == FLAT_DEPTH_MAX || self->count > FLAT_OPS_MAX) {
-        return emit(self, node->op);
-    }
-    for (size_t i = 0; i < node->count && code == MR_OK; i++) {
-        code = emit_skip(self, node->items[i], depth + 1);
-    }
-    return code;
+    return node->op.code < MR_OP_RECORD;
 }
 
 /* The node that reads a branch, when the union is of null and that branch and both are readable so.
@@ -113,10 +97,58 @@ static const struct mr_node *nullable_item(const struct mr_node *node)
         return NULL;
     }
     item = node->items[1 - node->writer->null_branch];
-    return node->items[node->writer->null_branch]->op.code == MR_OP_NULL &&
-                   item->op.code != MR_OP_UNREADABLE
-               ? item
-               : NULL;
+    if (node->reader != NULL && node->items[node->writer->null_branch]->op.code != MR_OP_NULL) {
+        return NULL;
+    }
+    return item->op.code == MR_OP_UNREADABLE ? NULL : item;
+}
+
+/* Two skips of known size become one, unless a jump lands between them: jumps land only behind an
+ * op that fills a slot (see compile_nullable), and skips of optional values are fences too. */
+static enum mr_code emit_one_skip(struct compile *self, struct mr_op op)
+{
+    struct mr_op *last = self->count > self->fence ? &self->ops[self->count - 1] : NULL;
+
+    if (op.code != MR_OP_SKIP_FIXED) {
+        return emit(self, op);
+    }
+    if (op.size > 0 && last != NULL && last->code == MR_OP_SKIP_FIXED) {
+        last->size += op.size;
+        return MR_OK;
+    }
+    return op.size == 0 ? MR_OK : emit(self, op);
+}
+
+static enum mr_code emit_skip_optional(struct compile *self, const struct mr_node *node,
+                                       const struct mr_node *item)
+{
+    enum mr_code code =
+        emit(self, (struct mr_op){.code = MR_OP_SKIP_OPTIONAL,
+                                  .null_branch = (uint8_t)node->writer->null_branch});
+
+    code = code != MR_OK ? code : emit(self, item->op);
+    self->fence = self->count;
+    return code;
+}
+
+static enum mr_code emit_skip(struct compile *self, const struct mr_node *node, unsigned depth)
+{
+    const struct mr_node *item = nullable_item(node);
+    enum mr_code code = MR_OK;
+
+    if (is_one_skip(node)) {
+        return emit_one_skip(self, node->op);
+    }
+    if (item != NULL) {
+        return emit_skip_optional(self, node, item);
+    }
+    if (node->op.code != MR_OP_RECORD || depth == FLAT_DEPTH_MAX || self->count > FLAT_OPS_MAX) {
+        return emit(self, node->op);
+    }
+    for (size_t i = 0; i < node->count && code == MR_OK; i++) {
+        code = emit_skip(self, node->items[i], depth + 1);
+    }
+    return code;
 }
 
 static enum mr_code emit_read(struct compile *self, const struct mr_node *node, uint32_t slot)

@@ -4,29 +4,29 @@
 
 #include "processors/core/codec/node.h"
 
-static inline const uint8_t *mr_read_boolean(const uint8_t *at, struct mr_input *input,
-                                             struct mr_value *value)
+MR_WIRE_INLINE const uint8_t *mr_read_boolean(const uint8_t *at, struct mr_input *input,
+                                              struct mr_value *value)
 {
     value->kind = MR_KIND_BOOL;
     return mr_wire_boolean(at, input, &value->number);
 }
 
-static inline const uint8_t *mr_read_int(const uint8_t *at, struct mr_input *input,
-                                         struct mr_value *value)
+MR_WIRE_INLINE const uint8_t *mr_read_int(const uint8_t *at, struct mr_input *input,
+                                          struct mr_value *value)
 {
     value->kind = MR_KIND_INT;
     return mr_wire_int(at, input, &value->number);
 }
 
-static inline const uint8_t *mr_read_long(const uint8_t *at, struct mr_input *input,
-                                          struct mr_value *value)
+MR_WIRE_INLINE const uint8_t *mr_read_long(const uint8_t *at, struct mr_input *input,
+                                           struct mr_value *value)
 {
     value->kind = MR_KIND_INT;
     return mr_wire_long(at, input, &value->number);
 }
 
-static inline const uint8_t *mr_read_float(const uint8_t *at, struct mr_input *input,
-                                           struct mr_value *value)
+MR_WIRE_INLINE const uint8_t *mr_read_float(const uint8_t *at, struct mr_input *input,
+                                            struct mr_value *value)
 {
     float real = 0;
 
@@ -35,15 +35,15 @@ static inline const uint8_t *mr_read_float(const uint8_t *at, struct mr_input *i
     return at;
 }
 
-static inline const uint8_t *mr_read_double(const uint8_t *at, struct mr_input *input,
-                                            struct mr_value *value)
+MR_WIRE_INLINE const uint8_t *mr_read_double(const uint8_t *at, struct mr_input *input,
+                                             struct mr_value *value)
 {
     value->kind = MR_KIND_DOUBLE;
     return mr_wire_double(at, input, &value->real);
 }
 
-static inline const uint8_t *mr_read_bytes(const uint8_t *at, struct mr_input *input,
-                                           struct mr_value *value)
+MR_WIRE_INLINE const uint8_t *mr_read_bytes(const uint8_t *at, struct mr_input *input,
+                                            struct mr_value *value)
 {
     struct mr_span bytes = {0};
 
@@ -52,8 +52,8 @@ static inline const uint8_t *mr_read_bytes(const uint8_t *at, struct mr_input *i
     return at;
 }
 
-static inline const uint8_t *mr_read_string(const uint8_t *at, struct mr_input *input,
-                                            struct mr_value *value)
+MR_WIRE_INLINE const uint8_t *mr_read_string(const uint8_t *at, struct mr_input *input,
+                                             struct mr_value *value)
 {
     struct mr_span text = {0};
 
@@ -62,8 +62,8 @@ static inline const uint8_t *mr_read_string(const uint8_t *at, struct mr_input *
     return at;
 }
 
-static inline const uint8_t *mr_read_fixed(const struct mr_op *op, const uint8_t *at,
-                                           struct mr_input *input, struct mr_value *value)
+MR_WIRE_INLINE const uint8_t *mr_read_fixed(const struct mr_op *op, const uint8_t *at,
+                                            struct mr_input *input, struct mr_value *value)
 {
     struct mr_span bytes = {0};
 
@@ -72,8 +72,8 @@ static inline const uint8_t *mr_read_fixed(const struct mr_op *op, const uint8_t
     return at;
 }
 
-static inline const uint8_t *mr_read_enum(const struct mr_op *op, const uint8_t *at,
-                                          struct mr_input *input, struct mr_value *value)
+MR_WIRE_INLINE const uint8_t *mr_read_enum(const struct mr_op *op, const uint8_t *at,
+                                           struct mr_input *input, struct mr_value *value)
 {
     uint64_t bits;
     int64_t index;
@@ -90,32 +90,39 @@ static inline const uint8_t *mr_read_enum(const struct mr_op *op, const uint8_t 
     return value->data == NULL ? mr_wire_fault(input, "enum_symbol_unreadable") : at;
 }
 
-static inline const uint8_t *mr_read_millis(const uint8_t *at, struct mr_input *input,
-                                            struct mr_value *value)
+MR_WIRE_INLINE const uint8_t *mr_read_millis(const uint8_t *at, struct mr_input *input,
+                                             struct mr_value *value)
 {
-    int64_t number = 0;
+    int64_t number = 0, seconds, rest;
 
     at = mr_wire_long(at, input, &number);
-    *value = mr_value_timestamp_ms(number);
+    seconds = number / 1000;
+    rest = number - seconds * 1000;
+    if (rest < 0) {
+        rest += 1000;
+        seconds--;
+    }
+    *value = (struct mr_value){
+        .kind = MR_KIND_TIMESTAMP, .size = (uint32_t)rest * 1000000U, .number = seconds};
     return at;
 }
 
-static inline const uint8_t *mr_skip_varint(const uint8_t *at, struct mr_input *input)
+MR_WIRE_INLINE const uint8_t *mr_skip_varint(const uint8_t *at, struct mr_input *input)
 {
     uint64_t bits;
 
     return mr_wire_varint(at, input, &bits);
 }
 
-static inline const uint8_t *mr_skip_bytes(const uint8_t *at, struct mr_input *input)
+MR_WIRE_INLINE const uint8_t *mr_skip_bytes(const uint8_t *at, struct mr_input *input)
 {
     struct mr_span bytes;
 
     return mr_wire_bytes(at, input, &bytes);
 }
 
-static inline const uint8_t *mr_op_read(const struct mr_op *op, const uint8_t *at,
-                                        struct mr_input *input, struct mr_value *value)
+MR_WIRE_INLINE const uint8_t *mr_op_read(const struct mr_op *op, const uint8_t *at,
+                                         struct mr_input *input, struct mr_value *value)
 {
     switch (op->code) {
     case MR_OP_NULL:

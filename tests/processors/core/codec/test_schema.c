@@ -234,7 +234,7 @@ static void canonical_forms_and_fingerprints_are_apaches(void **state)
         } else if (is_open && strncmp(line, "INPUT", 5) == 0) {
             is_open = 0;
         } else if (is_open) {
-            strncat(input, line, sizeof(input) - strlen(input) - 1);
+            (void)snprintf(input + strlen(input), sizeof(input) - strlen(input), "%s", line);
         } else if (!take(line, "<<canonical ", canonical)) {
             (void)take(line, "<<fingerprint ", fingerprint);
         }
