@@ -9,6 +9,8 @@ static const struct verb verbs[] = {
     {"check", "PIPELINE.yaml [--explain]",
      "Proves a pipeline before it runs: every error that can be known, with its place.",
      verb_check},
+    {"show", "FILE [--top N] [--figure STAGE.NAME]",
+     "Prints a file of advisories as a table, or a figure of a run's summary.", verb_show},
     {"reference", "", "Prints the reference of options, metrics and errors (docs/reference.md).",
      verb_reference},
 };

@@ -156,20 +156,27 @@ static void name_topics(struct loader *loader, struct mr_stage_spec *stage)
     stage->states = mr_arena_print(arena, "%s.%s-state", name, stage->name);
 }
 
-/* The value of the one key that names a processor; `publish` and `name` may stand beside it. */
+/* What may stand beside the key that names a stage's processor or a sink. */
+struct beside {
+    const struct mr_node *publish; /* stages: false leaves the topic out */
+    const struct mr_node *enabled; /* sinks: false or empty leaves it out */
+    const struct mr_node *name;    /* instead of the processor's */
+};
+
+/* The value of the one key that names a processor or a sink. */
 static const struct mr_node *processor_node(struct loader *loader, const struct mr_node *item,
-                                            const struct mr_node **publish,
-                                            const struct mr_node **name)
+                                            bool is_sink, struct beside *beside)
 {
     const struct mr_node *found = NULL;
 
-    *publish = NULL;
-    *name = NULL;
+    *beside = (struct beside){0};
     for (const struct mr_node *child = item->child; child != NULL; child = child->next) {
-        if (strcmp(child->name, "publish") == 0) {
-            *publish = child;
+        if (!is_sink && strcmp(child->name, "publish") == 0) {
+            beside->publish = child;
+        } else if (is_sink && strcmp(child->name, "enabled") == 0) {
+            beside->enabled = child;
         } else if (strcmp(child->name, "name") == 0) {
-            *name = child;
+            beside->name = child;
         } else if (found == NULL) {
             found = child;
         } else {
@@ -221,13 +228,15 @@ static void load_stage(struct loader *loader, const struct mr_node *item)
 {
     struct mr_pipeline *pipeline = loader->pipeline;
     struct mr_stage_spec *stage = &pipeline->stages[pipeline->stage_count];
-    const struct mr_node *publish, *name, *node;
+    const struct mr_node *node, *name;
+    struct beside beside;
 
     if (item->kind != MR_NODE_MAP) {
         COMPLAIN(loader, item, "stages", NULL, "a stage is a map from its processor to settings");
         return;
     }
-    node = processor_node(loader, item, &publish, &name);
+    node = processor_node(loader, item, false, &beside);
+    name = beside.name;
     if (node == NULL || pipeline->stage_count == MR_STAGES_MAX) {
         COMPLAIN(loader, item, "stages", NULL,
                  node ? "more than 16 stages" : "the item names no processor");
@@ -236,7 +245,7 @@ static void load_stage(struct loader *loader, const struct mr_node *item)
     stage->name = name != NULL && name->text != NULL ? name->text : node->name;
     stage->node = node;
     stage->place = node->place;
-    stage->is_published = !is_false(publish);
+    stage->is_published = !is_false(beside.publish);
     if (!is_topic_part(stage->name)) {
         COMPLAIN(loader, name ? name : node, "name", "use letters, digits and -",
                  "\"%s\" cannot be part of a topic's name", stage->name);
@@ -303,15 +312,21 @@ static void load_sink(struct loader *loader, const struct mr_node *item)
 {
     struct mr_pipeline *pipeline = loader->pipeline;
     struct mr_sink_spec *sink = &pipeline->sinks[pipeline->sink_count];
-    const struct mr_node *publish, *name, *node;
+    const struct mr_node *node, *name;
+    struct beside beside;
 
     if (item->kind != MR_NODE_MAP || pipeline->sink_count == MR_SINKS_MAX) {
         COMPLAIN(loader, item, "sinks", NULL, "a sink is a map from its kind to settings");
         return;
     }
-    node = processor_node(loader, item, &publish, &name);
+    node = processor_node(loader, item, true, &beside);
+    name = beside.name;
     if (node == NULL) {
         COMPLAIN(loader, item, "sinks", NULL, "the item names no sink");
+        return;
+    }
+    if (beside.enabled != NULL && (beside.enabled->text == NULL ||
+                                   beside.enabled->text[0] == '\0' || is_false(beside.enabled))) {
         return;
     }
     sink->ops = find_sink(loader, node->name);
