@@ -255,42 +255,85 @@ void mr_kafka_on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t resp,
     }
 }
 
-/* Assigning anew is the one way to move that works in every version, with batch consumption and
- * whatever state a partition is in; what was fetched before is dropped by librdkafka. */
-enum mr_code mr_kafka_resume(struct kafka_transport *self, struct mr_error *err)
+/* Seeks, not a new assignment: two of those in a row trip an assertion of librdkafka 2.0.2. The
+ * deadline of seeking is a thousand times too short there, hence none. What was fetched before is
+ * dropped by librdkafka. list's offsets say where to. */
+static enum mr_code seek(struct kafka_transport *self, rd_kafka_topic_partition_list_t *list,
+                         struct mr_error *err)
 {
-    rd_kafka_topic_partition_list_t *list;
-    rd_kafka_resp_err_t resp = RD_KAFKA_RESP_ERR_NO_ERROR;
+    enum mr_code code =
+        mr_kafka_error_own(rd_kafka_seek_partitions(self->consumer, list, -1), "rewinding", err);
 
-    if (self->is_in_rebalance) {
-        return MR_OK; /* the partitions go away, or are about to be assigned */
+    for (int i = 0; i < list->cnt && code == MR_OK; i++) {
+        const rd_kafka_topic_partition_t *to = &list->elems[i];
+        struct kafka_partition *of = partition_named(self, to);
+
+        /* Not started yet: it will start where it was assigned, which is where it has to. */
+        if (to->err == RD_KAFKA_RESP_ERR__STATE && of->next == to->offset) {
+            continue;
+        }
+        if (to->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            return MR_FAIL(err, MR_UNAVAILABLE, "rewinding %s [%d]: %s", to->topic,
+                           (int)to->partition, rd_kafka_err2str(to->err));
+        }
+        of->end_seen = -1;
     }
-    list = rd_kafka_topic_partition_list_new((int)self->partition_count);
-    for (size_t i = 0; i < self->partition_count; i++) {
-        struct kafka_partition *of = &self->partitions[i];
+    return code;
+}
 
-        if (of->is_assigned) {
-            of->end_seen = -1;
+/* What was polled is forgotten. A partition of which nothing was polled stays as it is. */
+enum mr_code mr_kafka_rewind(struct kafka_transport *self, struct mr_error *err)
+{
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)self->partition_count);
+    enum mr_code code = MR_OK;
+
+    for (size_t i = 0; i < self->partition_count; i++) {
+        const struct kafka_partition *of = &self->partitions[i];
+
+        if (of->is_assigned && of->next != of->committed) {
             rd_kafka_topic_partition_list_add(list, self->inputs[of->input].name, of->partition)
-                ->offset = of->next;
+                ->offset = of->committed;
+        }
+    }
+    /* Inside a rebalance the partitions go away, or are about to be assigned. */
+    if (list->cnt > 0 && !self->is_in_rebalance) {
+        code = seek(self, list, err);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    for (size_t i = 0; i < self->partition_count && code == MR_OK; i++) {
+        self->partitions[i].next = self->partitions[i].committed;
+        self->partitions[i].polled_size = 0;
+    }
+    return code;
+}
+
+enum mr_code mr_kafka_refetch(struct kafka_transport *self, rd_kafka_message_t **messages,
+                              size_t count, struct mr_error *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    enum mr_code code = MR_OK;
+
+    for (size_t i = 0; i < count; i++) {
+        const char *topic = rd_kafka_topic_name(messages[i]->rkt);
+        const struct kafka_partition *of;
+
+        if (rd_kafka_topic_partition_list_find(list, topic, messages[i]->partition) != NULL) {
+            continue;
+        }
+        rd_kafka_topic_partition_list_add(list, topic, messages[i]->partition);
+        of = partition_named(self, &list->elems[list->cnt - 1]);
+        if (of == NULL || !of->is_assigned) {
+            (void)rd_kafka_topic_partition_list_del(list, topic, messages[i]->partition);
+        } else {
+            list->elems[list->cnt - 1].offset = of->next;
         }
     }
     if (list->cnt > 0) {
-        resp = rd_kafka_assign(self->consumer, list);
+        code = seek(self, list, err);
     }
     rd_kafka_topic_partition_list_destroy(list);
-    return mr_kafka_resp(resp, "rewinding", err);
-}
-
-enum mr_code mr_kafka_rewind(struct kafka_transport *self, struct mr_error *err)
-{
-    for (size_t i = 0; i < self->partition_count; i++) {
-        struct kafka_partition *of = &self->partitions[i];
-
-        of->next = of->committed;
-        of->polled_size = 0;
-    }
-    return mr_kafka_resume(self, err);
+    return code;
 }
 
 enum mr_code mr_kafka_committed(struct mr_transport *base, uint32_t input, int32_t partition,

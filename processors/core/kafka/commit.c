@@ -1,7 +1,10 @@
 #include "processors/core/kafka/kafka_internal.h"
 
+#include "processors/core/base/clock.h"
+
 #define FLUSH_MS 30000
 #define PURGE_MS 10000
+#define BEGUN_MS 2000
 
 /* The share of what was polled that next covers; all of it is the usual case. */
 static size_t covered_size(const struct kafka_partition *of, int64_t next)
@@ -164,12 +167,31 @@ enum mr_code mr_kafka_commit(struct mr_transport *base, const struct mr_position
     return code;
 }
 
+/* An abort that overtakes the cluster's learning of the transaction's first partition is answered
+ * with INVALID_TXN_STATE, which is fatal. So something has to be delivered first, where it can. */
+static void wait_until_begun(struct kafka_transport *self)
+{
+    const int64_t end_ms = mr_clock_monotonic(&mr_clock_system) + BEGUN_MS;
+
+    while (!self->has_delivered && self->delivery_failure == RD_KAFKA_RESP_ERR_NO_ERROR &&
+           rd_kafka_outq_len(self->producer) > 0 && mr_clock_monotonic(&mr_clock_system) < end_ms) {
+        (void)rd_kafka_flush(self->producer, 10);
+    }
+}
+
+enum mr_code mr_kafka_abort_transaction(struct kafka_transport *self, int timeout_ms,
+                                        struct mr_error *err)
+{
+    wait_until_begun(self);
+    return mr_kafka_error_own(rd_kafka_abort_transaction(self->producer, timeout_ms),
+                              "aborting a transaction", err);
+}
+
 /* Nothing may be left that points to the batch's bytes. Served delivery reports say so. */
 static enum mr_code forget_outputs(struct kafka_transport *self, struct mr_error *err)
 {
     if (mr_kafka_is_exactly_once(self)) {
-        return mr_kafka_error_own(rd_kafka_abort_transaction(self->producer, -1),
-                                  "aborting a transaction", err);
+        return mr_kafka_abort_transaction(self, -1, err);
     }
     (void)rd_kafka_purge(self->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     return mr_kafka_resp(rd_kafka_flush(self->producer, PURGE_MS), "dropping outputs", err);

@@ -96,6 +96,7 @@ struct kafka_transport {
     bool is_settled;         /* partitions (or none of them) were assigned, and not revoked since */
     struct mr_error failure; /* of a callback inside poll(), which returns it */
     rd_kafka_resp_err_t delivery_failure; /* of any message since begin() */
+    bool has_delivered;                   /* some message since begin() */
 };
 
 /* errors.c */
@@ -146,9 +147,11 @@ void mr_kafka_on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t resp,
                            rd_kafka_topic_partition_list_t *list, void *opaque);
 enum mr_code mr_kafka_subscribe(struct kafka_transport *self, struct mr_error *err);
 enum mr_code mr_kafka_take_up(struct kafka_transport *self, struct mr_error *err);
-/* Every assigned partition goes on at its committed position, or behind what was polled. */
+/* Every assigned partition goes on at its committed position. */
 enum mr_code mr_kafka_rewind(struct kafka_transport *self, struct mr_error *err);
-enum mr_code mr_kafka_resume(struct kafka_transport *self, struct mr_error *err);
+/* These messages will not be taken: their partitions, if still ours, go on behind what was. */
+enum mr_code mr_kafka_refetch(struct kafka_transport *self, rd_kafka_message_t **messages,
+                              size_t count, struct mr_error *err);
 struct kafka_partition *mr_kafka_partition_of(struct kafka_transport *self, uint32_t input,
                                               int32_t partition);
 enum mr_code mr_kafka_committed(struct mr_transport *base, uint32_t input, int32_t partition,
@@ -172,6 +175,8 @@ void mr_kafka_on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *messag
 enum mr_code mr_kafka_commit(struct mr_transport *base, const struct mr_position *positions,
                              size_t count, struct mr_error *err);
 enum mr_code mr_kafka_abort(struct mr_transport *base, struct mr_error *err);
+enum mr_code mr_kafka_abort_transaction(struct kafka_transport *self, int timeout_ms,
+                                        struct mr_error *err);
 
 /* read.c */
 enum mr_code mr_kafka_read(struct mr_transport *base, const char *topic, int32_t partition,

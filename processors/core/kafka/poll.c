@@ -128,13 +128,15 @@ static enum mr_code take_all(struct kafka_transport *self, struct kafka_slab *sl
 static enum mr_code drop_all(struct kafka_transport *self, rd_kafka_message_t **messages,
                              size_t count, struct mr_error *err)
 {
+    const enum mr_code code = count > 0 ? mr_kafka_refetch(self, messages, count, err) : MR_OK;
+
     for (size_t i = 0; i < count; i++) {
         rd_kafka_message_destroy(messages[i]);
     }
     if (self->failure.code != MR_OK) {
         return MR_FAIL(err, self->failure.code, "%s", self->failure.text);
     }
-    return count > 0 ? mr_kafka_resume(self, err) : MR_OK;
+    return code;
 }
 
 static size_t consume(struct kafka_transport *self, int timeout_ms, rd_kafka_message_t **messages,

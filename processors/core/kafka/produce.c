@@ -18,6 +18,7 @@ enum mr_code mr_kafka_begin(struct mr_transport *base, struct mr_error *err)
     if (code == MR_OK) {
         self->step = KAFKA_OPEN;
         self->delivery_failure = RD_KAFKA_RESP_ERR_NO_ERROR;
+        self->has_delivered = false;
     }
     return code;
 }
@@ -30,6 +31,7 @@ void mr_kafka_on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *messag
 
     (void)producer;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        self->has_delivered = true;
         return;
     }
     if (self->delivery_failure == RD_KAFKA_RESP_ERR_NO_ERROR) {

@@ -183,11 +183,7 @@ static void close_producer(struct kafka_transport *self)
         return;
     }
     if (self->step != KAFKA_IDLE && mr_kafka_is_exactly_once(self)) {
-        rd_kafka_error_t *error = rd_kafka_abort_transaction(self->producer, CLOSE_ABORT_MS);
-
-        if (error != NULL) {
-            rd_kafka_error_destroy(error);
-        }
+        (void)mr_kafka_abort_transaction(self, CLOSE_ABORT_MS, NULL);
     }
     (void)rd_kafka_purge(self->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     (void)rd_kafka_flush(self->producer, CLOSE_ABORT_MS);
