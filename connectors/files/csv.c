@@ -16,11 +16,11 @@ enum place {
 };
 
 struct mr_csv {
-    const struct mr_names *names;   /* borrowed */
-    struct mr_shelf *shelf;         /* borrowed */
-    const struct mr_csv_form *form; /* borrowed */
+    const struct mr_glossary *names; /* borrowed */
+    struct mr_shelf *shelf;          /* borrowed */
+    const struct mr_csv_form *form;  /* borrowed */
     size_t row_size_max;
-    const struct mr_name **columns; /* owned: NULL for one that nobody wants */
+    const struct mr_term **columns; /* owned: NULL for one that nobody wants */
     size_t column_count;
     uint8_t delimiter;
     uint8_t *window; /* owned: text that is not a row yet */
@@ -32,7 +32,7 @@ struct mr_csv {
     bool is_hungry, is_last, is_over;
 };
 
-struct mr_csv *mr_csv_new(const struct mr_names *names, struct mr_shelf *shelf,
+struct mr_csv *mr_csv_new(const struct mr_glossary *names, struct mr_shelf *shelf,
                           const struct mr_csv_form *form, size_t row_size_max)
 {
     struct mr_csv *csv = calloc(1, sizeof(*csv));
@@ -67,7 +67,7 @@ void mr_csv_free(struct mr_csv *csv)
 static void add_column(struct mr_csv *csv, struct mr_span name)
 {
     if (csv->column_count < COLUMNS_MAX) {
-        csv->columns[csv->column_count++] = mr_names_find(csv->names, mr_span_trim(name));
+        csv->columns[csv->column_count++] = mr_glossary_find(csv->names, mr_span_trim(name));
     }
 }
 
@@ -174,7 +174,7 @@ static bool scan_record(struct mr_csv *csv)
     return false;
 }
 
-static void keep(struct mr_csv *csv, const struct mr_name *name, struct mr_span record, size_t from,
+static void keep(struct mr_csv *csv, const struct mr_term *name, struct mr_span record, size_t from,
                  size_t to)
 {
     if (name != NULL) {
@@ -185,7 +185,7 @@ static void keep(struct mr_csv *csv, const struct mr_name *name, struct mr_span 
 /* From behind the opening quote; returns where the closing one stands. Of two quotes the first is
  * kept. */
 static size_t take_quoted(struct mr_csv *csv, struct mr_span record, size_t at,
-                          const struct mr_name *name)
+                          const struct mr_term *name)
 {
     size_t from = at;
 
@@ -204,7 +204,7 @@ static size_t take_quoted(struct mr_csv *csv, struct mr_span record, size_t at,
 }
 
 static size_t take_plain(struct mr_csv *csv, struct mr_span record, size_t at,
-                         const struct mr_name *name)
+                         const struct mr_term *name)
 {
     const uint8_t *found =
         at < record.size ? memchr(record.data + at, csv->delimiter, record.size - at) : NULL;
@@ -216,7 +216,7 @@ static size_t take_plain(struct mr_csv *csv, struct mr_span record, size_t at,
 
 /* One field for whoever wants it; returns where the next one begins. */
 static size_t take_field(struct mr_csv *csv, struct mr_span record, size_t at,
-                         const struct mr_name *name)
+                         const struct mr_term *name)
 {
     const bool is_quoted = at < record.size && record.data[at] == '"';
 

@@ -26,7 +26,7 @@ struct mr_csv_form {
 };
 
 /* All are borrowed. Owned; NULL: no memory. */
-struct mr_csv *mr_csv_new(const struct mr_names *names, struct mr_shelf *shelf,
+struct mr_csv *mr_csv_new(const struct mr_glossary *names, struct mr_shelf *shelf,
                           const struct mr_csv_form *form, size_t row_size_max);
 void mr_csv_free(struct mr_csv *csv);
 

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define PULL_ROWS_MAX ((size_t)65536)
-#define PULL_SOURCES_MAX ((size_t)1024)
+#define PULL_SOURCES_MAX ((size_t)64)
 #define POSITION_ROOM ((size_t)8192) /* more than the position of any file needs */
 
 enum invalid { INVALID_REPLACE, INVALID_REJECT };
@@ -35,8 +35,8 @@ struct files_settings {
 struct files_state {
     struct mr_sources_form sources_form;
     struct mr_reader_form reader_form;
-    struct mr_sources *sources;     /* owned, as all that follows */
-    struct mr_positions *positions; /* committed */
+    struct mr_sources *sources;          /* owned, as all that follows */
+    struct mr_file_positions *positions; /* committed */
     struct mr_reader *reader;
     int fd; /* -1: no source is open */
 
@@ -129,7 +129,7 @@ static enum mr_code make_parts(struct files_state *state, const struct mr_wanted
                                struct mr_error *err)
 {
     state->sources = mr_sources_new(&state->sources_form);
-    state->positions = mr_positions_new();
+    state->positions = mr_file_positions_new();
     state->reader = mr_reader_new(wanted, &state->reader_form);
     if (state->sources == NULL || state->positions == NULL || state->reader == NULL) {
         return MR_FAIL(err, MR_NO_ROOM, "no memory to read files with row_size_max %zu",
@@ -173,7 +173,7 @@ static enum mr_code files_resume(struct mr_connector *self,
 {
     struct files_state *state = self->state;
 
-    return mr_positions_add(state->positions, position, err);
+    return mr_file_positions_add(state->positions, position, err);
 }
 
 static enum mr_code files_rewind(struct mr_connector *self, struct mr_error *err)
@@ -182,7 +182,7 @@ static enum mr_code files_rewind(struct mr_connector *self, struct mr_error *err
 
     (void)err;
     close_source(state);
-    mr_positions_clear(state->positions);
+    mr_file_positions_clear(state->positions);
     state->next = 0;
     state->bytes_done = 0;
     return MR_OK;
@@ -213,7 +213,7 @@ static bool open_file(struct files_state *state, struct mr_source_file *file)
 static bool begin_file(struct mr_connector *self, struct files_state *state,
                        struct mr_source_file *file)
 {
-    const struct mr_position *position = mr_positions_find(state->positions, file->name);
+    const struct mr_file_position *position = mr_file_positions_find(state->positions, file->name);
     bool is_same;
 
     state->is_unreadable = !open_file(state, file);
@@ -339,8 +339,9 @@ static bool note_position(struct pull *pull, bool is_done)
     struct mr_intake *intake = pull->intake;
 
     pull->reserve = 0;
-    return mr_position_print(state->current->name, &state->current->digest, state->rows, is_done,
-                             pull->arena, &intake->positions[intake->position_count++]);
+    return mr_file_position_print(state->current->name, &state->current->digest, state->rows,
+                                  is_done, pull->arena,
+                                  &intake->positions[intake->position_count++]);
 }
 
 /* One row, or the end of the source. false: the batch is full. */
@@ -384,7 +385,7 @@ static bool step(struct mr_connector *self, struct pull *pull)
             return false;
         }
     }
-    pull->reserve = mr_position_size_max(state->current->name);
+    pull->reserve = mr_file_position_size_max(state->current->name);
     return step_source(self, pull);
 }
 
@@ -473,7 +474,7 @@ static void files_close(struct mr_connector *self)
         close_source(state);
     }
     mr_reader_free(state->reader);
-    mr_positions_free(state->positions);
+    mr_file_positions_free(state->positions);
     mr_sources_free(state->sources);
     free(state);
     self->state = NULL;

@@ -9,18 +9,18 @@
 #define PREFIX "files/"
 #define VALUE_SIZE_MAX 160
 
-struct mr_positions {
-    struct mr_position *items; /* owned */
+struct mr_file_positions {
+    struct mr_file_position *items; /* owned */
     size_t count, room;
     bool is_sorted;
 };
 
-struct mr_positions *mr_positions_new(void)
+struct mr_file_positions *mr_file_positions_new(void)
 {
-    return calloc(1, sizeof(struct mr_positions));
+    return calloc(1, sizeof(struct mr_file_positions));
 }
 
-void mr_positions_clear(struct mr_positions *positions)
+void mr_file_positions_clear(struct mr_file_positions *positions)
 {
     for (size_t i = 0; i < positions->count; i++) {
         free(positions->items[i].name);
@@ -28,10 +28,10 @@ void mr_positions_clear(struct mr_positions *positions)
     positions->count = 0;
 }
 
-void mr_positions_free(struct mr_positions *positions)
+void mr_file_positions_free(struct mr_file_positions *positions)
 {
     if (positions != NULL) {
-        mr_positions_clear(positions);
+        mr_file_positions_clear(positions);
         free(positions->items);
         free(positions);
     }
@@ -62,7 +62,7 @@ static bool read_digest(const char *hex, struct mr_digest *digest)
     return true;
 }
 
-static bool read_value(struct mr_span value, struct mr_position *position)
+static bool read_value(struct mr_span value, struct mr_file_position *position)
 {
     json_t *json = json_loadb((const char *)value.data, value.size, 0, NULL);
     const json_t *rows = json_object_get(json, "rows");
@@ -77,10 +77,10 @@ static bool read_value(struct mr_span value, struct mr_position *position)
     return is_good;
 }
 
-static bool has_space(struct mr_positions *positions)
+static bool has_space(struct mr_file_positions *positions)
 {
     const size_t room = positions->room == 0 ? 64 : positions->room * 2;
-    struct mr_position *items;
+    struct mr_file_position *items;
 
     if (positions->count < positions->room) {
         return true;
@@ -94,11 +94,11 @@ static bool has_space(struct mr_positions *positions)
     return true;
 }
 
-enum mr_code mr_positions_add(struct mr_positions *positions,
-                              const struct mr_source_position *stored, struct mr_error *err)
+enum mr_code mr_file_positions_add(struct mr_file_positions *positions,
+                                   const struct mr_source_position *stored, struct mr_error *err)
 {
     const size_t prefix = sizeof(PREFIX) - 1;
-    struct mr_position position = {0};
+    struct mr_file_position position = {0};
 
     if (stored->key.size <= prefix || memcmp(stored->key.data, PREFIX, prefix) != 0) {
         return MR_OK;
@@ -120,12 +120,13 @@ enum mr_code mr_positions_add(struct mr_positions *positions,
 
 static int by_name(const void *left, const void *right)
 {
-    const struct mr_position *a = left, *b = right;
+    const struct mr_file_position *a = left, *b = right;
 
     return strcmp(a->name, b->name);
 }
 
-const struct mr_position *mr_positions_find(struct mr_positions *positions, const char *name)
+const struct mr_file_position *mr_file_positions_find(struct mr_file_positions *positions,
+                                                      const char *name)
 {
     size_t low = 0;
     size_t high = positions->count;
@@ -150,13 +151,13 @@ const struct mr_position *mr_positions_find(struct mr_positions *positions, cons
     return NULL;
 }
 
-size_t mr_position_size_max(const char *name)
+size_t mr_file_position_size_max(const char *name)
 {
     return sizeof(PREFIX) + strlen(name) + VALUE_SIZE_MAX;
 }
 
-bool mr_position_print(const char *name, const struct mr_digest *digest, int64_t rows, bool is_done,
-                       struct mr_arena *arena, struct mr_source_position *stored)
+bool mr_file_position_print(const char *name, const struct mr_digest *digest, int64_t rows,
+                            bool is_done, struct mr_arena *arena, struct mr_source_position *stored)
 {
     char hex[MR_DIGEST_HEX_SIZE];
     const char *key, *value;

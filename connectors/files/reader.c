@@ -13,7 +13,7 @@ enum syntax { SYNTAX_UNKNOWN, SYNTAX_XML, SYNTAX_CSV, SYNTAX_NONE };
 
 struct mr_reader {
     const struct mr_reader_form *form; /* borrowed */
-    struct mr_names *names;            /* owned, as all that follows */
+    struct mr_glossary *names;         /* owned, as all that follows */
     struct mr_shelf *shelf;
     struct mr_stream *stream;
     struct mr_xml *xml;
@@ -43,7 +43,7 @@ struct mr_reader *mr_reader_new(const struct mr_wanted_rows *wanted,
         return NULL;
     }
     reader->form = form;
-    reader->names = mr_names_new(wanted);
+    reader->names = mr_glossary_new(wanted);
     if (reader->names != NULL) {
         reader->shelf = mr_shelf_new(reader->names, form->row_size_max);
         reader->xml = mr_xml_new(reader->names, reader->shelf, form->row_size_max);
@@ -68,7 +68,7 @@ void mr_reader_free(struct mr_reader *reader)
         mr_xml_free(reader->xml);
         mr_csv_free(reader->csv);
         mr_shelf_free(reader->shelf);
-        mr_names_free(reader->names);
+        mr_glossary_free(reader->names);
         free(reader->block);
         free(reader->text);
         free(reader);

@@ -24,8 +24,8 @@ struct shelf_row {
 };
 
 struct mr_shelf {
-    const struct mr_names *names; /* borrowed */
-    uint8_t *text;                /* owned */
+    const struct mr_glossary *names; /* borrowed */
+    uint8_t *text;                   /* owned */
     size_t text_size, text_max;
     struct shelf_row *rows; /* owned */
     struct slot *slots;     /* owned: names' field count for each row */
@@ -37,7 +37,7 @@ struct mr_shelf {
     bool is_over;   /* it did not fit */
 };
 
-struct mr_shelf *mr_shelf_new(const struct mr_names *names, size_t row_size_max)
+struct mr_shelf *mr_shelf_new(const struct mr_glossary *names, size_t row_size_max)
 {
     struct mr_shelf *shelf = calloc(1, sizeof(*shelf));
 
@@ -45,7 +45,7 @@ struct mr_shelf *mr_shelf_new(const struct mr_names *names, size_t row_size_max)
         return NULL;
     }
     shelf->names = names;
-    shelf->width = mr_names_field_count(names);
+    shelf->width = mr_glossary_field_count(names);
     shelf->text_max =
         2 * row_size_max + MR_SHELF_SLICE / 4 * MR_SHELF_INHERIT_MAX + ROWS_MAX * 64 + (1 << 20);
     shelf->text = malloc(shelf->text_max);
@@ -133,13 +133,13 @@ void mr_shelf_text_drop(struct mr_shelf *shelf)
     shelf->text_size = shelf->text_at;
 }
 
-void mr_shelf_text_end(struct mr_shelf *shelf, const struct mr_name *name)
+void mr_shelf_text_end(struct mr_shelf *shelf, const struct mr_term *name)
 {
     const struct mr_span text = {shelf->text + shelf->text_at, shelf->text_size - shelf->text_at};
-    const struct mr_name_target *target;
+    const struct mr_term_target *target;
     bool is_taken = false;
 
-    if (!mr_names_is_missing(shelf->names, text)) {
+    if (!mr_glossary_is_missing(shelf->names, text)) {
         for (target = name->targets; target != NULL; target = target->next) {
             struct slot *slot = open_slots(shelf) + target->field;
 

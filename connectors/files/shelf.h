@@ -14,12 +14,12 @@
 #ifndef MR_FILES_SHELF_H
 #define MR_FILES_SHELF_H
 
-#include "connectors/files/names.h"
+#include "connectors/files/glossary.h"
 
 struct mr_shelf;
 
 /* row_size_max bounds a row's text; owned; NULL: no memory. names is borrowed. */
-struct mr_shelf *mr_shelf_new(const struct mr_names *names, size_t row_size_max);
+struct mr_shelf *mr_shelf_new(const struct mr_glossary *names, size_t row_size_max);
 void mr_shelf_free(struct mr_shelf *shelf);
 void mr_shelf_clear(struct mr_shelf *shelf);
 
@@ -27,7 +27,7 @@ void mr_shelf_row_begin(struct mr_shelf *shelf, int64_t line);
 void mr_shelf_text_begin(struct mr_shelf *shelf);
 void mr_shelf_text_add(struct mr_shelf *shelf, struct mr_span bytes);
 /* Gives the text to the fields that name leads to, or drops it. */
-void mr_shelf_text_end(struct mr_shelf *shelf, const struct mr_name *name);
+void mr_shelf_text_end(struct mr_shelf *shelf, const struct mr_term *name);
 void mr_shelf_text_drop(struct mr_shelf *shelf);
 /* What the row in the making has for a field; false: nothing of its own. */
 bool mr_shelf_text_of(const struct mr_shelf *shelf, uint32_t field, struct mr_span *text,

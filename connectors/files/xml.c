@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct mr_xml *mr_xml_new(const struct mr_names *names, struct mr_shelf *shelf, size_t row_size_max)
+struct mr_xml *mr_xml_new(const struct mr_glossary *names, struct mr_shelf *shelf,
+                          size_t row_size_max)
 {
     struct mr_xml *xml = calloc(1, sizeof(*xml));
 

@@ -25,7 +25,7 @@
 struct mr_xml;
 
 /* names and shelf are borrowed. Owned; NULL: no memory. */
-struct mr_xml *mr_xml_new(const struct mr_names *names, struct mr_shelf *shelf,
+struct mr_xml *mr_xml_new(const struct mr_glossary *names, struct mr_shelf *shelf,
                           size_t row_size_max);
 void mr_xml_free(struct mr_xml *xml);
 

@@ -10,13 +10,13 @@ static struct mr_span span_of(const xmlChar *text)
 }
 
 /* The parser interns names, so most are known by their address. */
-static const struct mr_name *find_name(struct mr_xml *xml, const xmlChar *text)
+static const struct mr_term *find_name(struct mr_xml *xml, const xmlChar *text)
 {
     struct mr_xml_cached *cached = &xml->cache[((uintptr_t)text >> 3) & (MR_XML_CACHE - 1)];
 
     if (cached->text != text) {
         cached->text = text;
-        cached->name = mr_names_find(xml->names, span_of(text));
+        cached->name = mr_glossary_find(xml->names, span_of(text));
     }
     return cached->name;
 }
@@ -39,8 +39,8 @@ static void drop_leaf(struct mr_xml *xml)
 static void demote_row(struct mr_xml *xml)
 {
     if (is_collecting(xml)) {
-        for (uint32_t i = 0; i < mr_names_field_count(xml->names); i++) {
-            struct mr_name_target target = {.field = i};
+        for (uint32_t i = 0; i < mr_glossary_field_count(xml->names); i++) {
+            struct mr_term_target target = {.field = i};
             struct mr_span text;
 
             if (mr_shelf_text_of(xml->shelf, i, &text, &target.rank)) {
@@ -78,7 +78,7 @@ static void begin_row(struct mr_xml *xml)
 
 static void take_attribute(struct mr_xml *xml, const xmlChar **attribute)
 {
-    const struct mr_name *name = find_name(xml, attribute[0]);
+    const struct mr_term *name = find_name(xml, attribute[0]);
     const struct mr_span text = {attribute[3], (size_t)(attribute[4] - attribute[3])};
 
     if (name == NULL || name->targets == NULL) {
@@ -88,12 +88,12 @@ static void take_attribute(struct mr_xml *xml, const xmlChar **attribute)
         mr_shelf_text_begin(xml->shelf);
         mr_shelf_text_add(xml->shelf, text);
         mr_shelf_text_end(xml->shelf, name);
-    } else if (xml->row.depth == 0 && !mr_names_is_missing(xml->names, text)) {
+    } else if (xml->row.depth == 0 && !mr_glossary_is_missing(xml->names, text)) {
         mr_xml_scope_keep(xml->scope, mr_xml_scope_depth(xml->scope), name, text);
     }
 }
 
-static void begin_leaf(struct mr_xml *xml, const struct mr_name *name)
+static void begin_leaf(struct mr_xml *xml, const struct mr_term *name)
 {
     if (name == NULL || name->targets == NULL) {
         return;
@@ -110,7 +110,7 @@ static void on_start(void *context, const xmlChar *local, const xmlChar *prefix,
                      int default_count, const xmlChar **attributes)
 {
     struct mr_xml *xml = context;
-    const struct mr_name *name = find_name(xml, local);
+    const struct mr_term *name = find_name(xml, local);
 
     (void)uri, (void)space_count, (void)spaces, (void)default_count;
     if (xml->restored > 0) {
@@ -154,11 +154,11 @@ static void end_row(struct mr_xml *xml, uint64_t end)
 }
 
 /* A field outside of rows belongs to the element that holds it. */
-static void keep_aside(struct mr_xml *xml, const struct mr_name *leaf)
+static void keep_aside(struct mr_xml *xml, const struct mr_term *leaf)
 {
     const struct mr_span text = {xml->aside, xml->aside_size};
 
-    if (!mr_names_is_missing(xml->names, text)) {
+    if (!mr_glossary_is_missing(xml->names, text)) {
         mr_xml_scope_keep(xml->scope, mr_xml_scope_depth(xml->scope), leaf, text);
     }
 }
@@ -166,7 +166,7 @@ static void keep_aside(struct mr_xml *xml, const struct mr_name *leaf)
 static void on_end(void *context, const xmlChar *local, const xmlChar *prefix, const xmlChar *uri)
 {
     struct mr_xml *xml = context;
-    const struct mr_name *leaf = xml->leaf;
+    const struct mr_term *leaf = xml->leaf;
 
     (void)local, (void)prefix, (void)uri;
     xml->event_at = mr_xml_offset(xml);

@@ -16,7 +16,7 @@
 
 struct mr_xml_cached {
     const xmlChar *text; /* interned by the parser; NULL: free */
-    const struct mr_name *name;
+    const struct mr_term *name;
 };
 
 struct mr_xml_window {
@@ -48,17 +48,17 @@ struct mr_xml_wreck {
 };
 
 struct mr_xml {
-    const struct mr_names *names; /* borrowed */
-    struct mr_shelf *shelf;       /* borrowed */
-    struct mr_xml_scope *scope;   /* owned */
-    xmlParserCtxtPtr parser;      /* owned; NULL: none */
+    const struct mr_glossary *names; /* borrowed */
+    struct mr_shelf *shelf;          /* borrowed */
+    struct mr_xml_scope *scope;      /* owned */
+    xmlParserCtxtPtr parser;         /* owned; NULL: none */
     size_t row_size_max;
     struct mr_xml_window window;
     struct mr_xml_row row;
     struct mr_xml_wreck wreck;
     struct mr_xml_cached cache[MR_XML_CACHE];
     uint32_t rows_depth;        /* depth of the element that held the last row; 0: left, or none */
-    const struct mr_name *leaf; /* wanted element that has held no element so far */
+    const struct mr_term *leaf; /* wanted element that has held no element so far */
     uint8_t aside[MR_SHELF_INHERIT_MAX + 1]; /* its text when it stands outside of rows */
     size_t aside_size;
 

@@ -130,7 +130,7 @@ static void forget(struct mr_xml_scope *scope, size_t index)
 
 /* Whether text may replace what the element has for the field. */
 static bool make_way(struct mr_xml_scope *scope, uint32_t depth,
-                     const struct mr_name_target *target)
+                     const struct mr_term_target *target)
 {
     for (size_t i = scope->kept_count; i > 0 && scope->kept[i - 1].depth == depth; i--) {
         if (scope->kept[i - 1].field == target->field) {
@@ -145,7 +145,7 @@ static bool make_way(struct mr_xml_scope *scope, uint32_t depth,
 }
 
 void mr_xml_scope_keep_field(struct mr_xml_scope *scope, uint32_t depth,
-                             struct mr_name_target target, struct mr_span text)
+                             struct mr_term_target target, struct mr_span text)
 {
     if (!make_way(scope, depth, &target)) {
         return;
@@ -160,10 +160,10 @@ void mr_xml_scope_keep_field(struct mr_xml_scope *scope, uint32_t depth,
     scope->text_size += text.size;
 }
 
-void mr_xml_scope_keep(struct mr_xml_scope *scope, uint32_t depth, const struct mr_name *name,
+void mr_xml_scope_keep(struct mr_xml_scope *scope, uint32_t depth, const struct mr_term *name,
                        struct mr_span text)
 {
-    for (const struct mr_name_target *target = name->targets; target; target = target->next) {
+    for (const struct mr_term_target *target = name->targets; target; target = target->next) {
         mr_xml_scope_keep_field(scope, depth, *target, text);
     }
 }

@@ -33,11 +33,11 @@ struct mr_span mr_xml_scope_element(const struct mr_xml_scope *scope);
 size_t mr_xml_scope_tags(const struct mr_xml_scope *scope, uint8_t *out);
 
 /* The text that follows belongs to the element at depth. */
-void mr_xml_scope_keep(struct mr_xml_scope *scope, uint32_t depth, const struct mr_name *name,
+void mr_xml_scope_keep(struct mr_xml_scope *scope, uint32_t depth, const struct mr_term *name,
                        struct mr_span text);
 /* The same for one field, of what was a row and turns out to surround others. */
 void mr_xml_scope_keep_field(struct mr_xml_scope *scope, uint32_t depth,
-                             struct mr_name_target target, struct mr_span text);
+                             struct mr_term_target target, struct mr_span text);
 /* Gives the open row what it inherits. false: there was more than is kept. */
 bool mr_xml_scope_inherit(const struct mr_xml_scope *scope, struct mr_shelf *shelf);
 

@@ -111,14 +111,14 @@ static struct mr_span local_name(struct mr_span name)
 /* text begins after "<". */
 static bool is_way_on(const struct mr_xml *xml, struct mr_span text)
 {
-    const struct mr_name *name;
+    const struct mr_term *name;
 
     if (text.size > 0 && text.data[0] == '/') {
         const struct mr_span end = {text.data + 1, text.size - 1};
 
         return mr_span_equal(tag_name(end), mr_xml_scope_element(xml->scope));
     }
-    name = mr_names_find(xml->names, local_name(tag_name(text)));
+    name = mr_glossary_find(xml->names, local_name(tag_name(text)));
     return name != NULL && name->is_row;
 }
 

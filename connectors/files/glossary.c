@@ -1,4 +1,4 @@
-#include "connectors/files/names.h"
+#include "connectors/files/glossary.h"
 
 #include "processors/core/base/digest.h"
 
@@ -7,9 +7,9 @@
 #define NAME_SIZE_MAX 256 /* a longer one is nobody's */
 #define BUCKETS 1024      /* a power of two */
 
-struct mr_names {
+struct mr_glossary {
     struct mr_arena *arena; /* owned: all of what follows lies there */
-    const struct mr_name **buckets;
+    const struct mr_term **buckets;
     struct mr_span *missing;
     size_t missing_count;
     size_t missing_size_max;
@@ -21,8 +21,8 @@ static size_t texts_size(const struct mr_texts *texts)
     size_t size = 0;
 
     for (size_t i = 0; i < texts->count; i++) {
-        size += mr_span_text(texts->items[i]).size + sizeof(struct mr_name) +
-                sizeof(struct mr_name_target) + 3 * sizeof(max_align_t);
+        size += mr_span_text(texts->items[i]).size + sizeof(struct mr_term) +
+                sizeof(struct mr_term_target) + 3 * sizeof(max_align_t);
     }
     return size;
 }
@@ -49,10 +49,10 @@ static size_t bucket_of(struct mr_span text)
     return mr_hash64((struct mr_span){folded, text.size}) & (BUCKETS - 1);
 }
 
-static struct mr_name *name_in(const struct mr_names *names, struct mr_span text)
+static struct mr_term *name_in(const struct mr_glossary *names, struct mr_span text)
 {
     const char *wanted = NULL;
-    const struct mr_name *name = names->buckets[bucket_of(text)];
+    const struct mr_term *name = names->buckets[bucket_of(text)];
 
     for (; name != NULL; name = name->next) {
         wanted = (const char *)name->text.data;
@@ -60,13 +60,13 @@ static struct mr_name *name_in(const struct mr_names *names, struct mr_span text
             break;
         }
     }
-    return (struct mr_name *)(uintptr_t)name;
+    return (struct mr_term *)(uintptr_t)name;
 }
 
-static struct mr_name *add_name(struct mr_names *names, const char *text)
+static struct mr_term *add_name(struct mr_glossary *names, const char *text)
 {
     const struct mr_span span = mr_span_text(text);
-    struct mr_name *name;
+    struct mr_term *name;
     size_t bucket;
 
     if (span.size > NAME_SIZE_MAX) {
@@ -86,21 +86,22 @@ static struct mr_name *add_name(struct mr_names *names, const char *text)
     return name;
 }
 
-static void add_targets(struct mr_names *names, const struct mr_texts *alternates, uint32_t field)
+static void add_targets(struct mr_glossary *names, const struct mr_texts *alternates,
+                        uint32_t field)
 {
     for (size_t i = 0; i < alternates->count; i++) {
-        struct mr_name *name = add_name(names, alternates->items[i]);
-        struct mr_name_target *target = mr_arena_take(names->arena, 1, sizeof(*target));
+        struct mr_term *name = add_name(names, alternates->items[i]);
+        struct mr_term_target *target = mr_arena_take(names->arena, 1, sizeof(*target));
 
         MR_ASSERT(target != NULL);
-        *target = (struct mr_name_target){field, (uint32_t)i, name ? name->targets : NULL};
+        *target = (struct mr_term_target){field, (uint32_t)i, name ? name->targets : NULL};
         if (name != NULL) {
             name->targets = target;
         }
     }
 }
 
-static void add_missing(struct mr_names *names, const struct mr_texts *missing)
+static void add_missing(struct mr_glossary *names, const struct mr_texts *missing)
 {
     names->missing = mr_arena_take(names->arena, missing->count, sizeof(*names->missing));
     MR_ASSERT(names->missing != NULL);
@@ -115,9 +116,9 @@ static void add_missing(struct mr_names *names, const struct mr_texts *missing)
     names->missing_count = missing->count;
 }
 
-struct mr_names *mr_names_new(const struct mr_wanted_rows *wanted)
+struct mr_glossary *mr_glossary_new(const struct mr_wanted_rows *wanted)
 {
-    struct mr_names *names = calloc(1, sizeof(*names));
+    struct mr_glossary *names = calloc(1, sizeof(*names));
 
     if (names == NULL) {
         return NULL;
@@ -127,14 +128,14 @@ struct mr_names *mr_names_new(const struct mr_wanted_rows *wanted)
         free(names);
         return NULL;
     }
-    names->buckets = mr_arena_take(names->arena, BUCKETS, sizeof(const struct mr_name *));
+    names->buckets = mr_arena_take(names->arena, BUCKETS, sizeof(const struct mr_term *));
     MR_ASSERT(names->buckets != NULL);
     names->field_count = wanted->count;
     for (size_t i = 0; i < wanted->count; i++) {
         add_targets(names, &wanted->names[i].alternates, (uint32_t)i);
     }
     for (size_t i = 0; i < wanted->row_elements.count; i++) {
-        struct mr_name *name = add_name(names, wanted->row_elements.items[i]);
+        struct mr_term *name = add_name(names, wanted->row_elements.items[i]);
 
         if (name != NULL) {
             name->is_row = true;
@@ -144,7 +145,7 @@ struct mr_names *mr_names_new(const struct mr_wanted_rows *wanted)
     return names;
 }
 
-void mr_names_free(struct mr_names *names)
+void mr_glossary_free(struct mr_glossary *names)
 {
     if (names != NULL) {
         mr_arena_free(names->arena);
@@ -152,12 +153,12 @@ void mr_names_free(struct mr_names *names)
     }
 }
 
-const struct mr_name *mr_names_find(const struct mr_names *names, struct mr_span text)
+const struct mr_term *mr_glossary_find(const struct mr_glossary *names, struct mr_span text)
 {
     return text.size > NAME_SIZE_MAX ? NULL : name_in(names, text);
 }
 
-bool mr_names_is_missing(const struct mr_names *names, struct mr_span text)
+bool mr_glossary_is_missing(const struct mr_glossary *names, struct mr_span text)
 {
     const struct mr_span trimmed = mr_span_trim(text);
 
@@ -175,7 +176,7 @@ bool mr_names_is_missing(const struct mr_names *names, struct mr_span text)
     return false;
 }
 
-size_t mr_names_field_count(const struct mr_names *names)
+size_t mr_glossary_field_count(const struct mr_glossary *names)
 {
     return names->field_count;
 }
