@@ -91,9 +91,9 @@ float mr_log2_short(float x)
     square = t * t;
     return (float)exponent +
            t * (2.8853900818f +
-                square * (0.9617966939f +
-                          square * (0.5770780164f +
-                                    square * (0.4121985831f + square * 0.3205988979f))));
+                square *
+                    (0.9617966939f +
+                     square * (0.5770780164f + square * (0.4121985831f + square * 0.3205988979f))));
 }
 
 int mr_third_octave(float x)

@@ -76,7 +76,7 @@ const struct mr_method mr_method_change_point = {
     .summary = "Small deviations to one side that add up: the level has moved.",
     .version = 1,
     .knobs = MR_KNOB_SPAN | MR_KNOB_FLOOR | MR_KNOB_DIRECTION,
-    .thresholds = {10.0, 20.0, 40.0},
+    .thresholds = {[MR_HIGH] = 10.0, [MR_MEDIUM] = 20.0, [MR_LOW] = 40.0},
     .warmup = 32,
     .span = 500.0,
     .state_size = change_size,

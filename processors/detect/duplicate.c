@@ -8,7 +8,7 @@
 #include <math.h>
 
 struct duplicate_state {
-    double value; /* 0 where there was none */
+    double value;    /* 0 where there was none */
     int64_t time_ms; /* the latest */
     uint32_t has_value;
     uint32_t run; /* how many in a row */
@@ -65,7 +65,7 @@ const struct mr_method mr_method_duplicate = {
     .version = 1,
     .knobs = MR_KNOB_WITHIN | MR_KNOB_ALARM_ON,
     .takes_null = true,
-    .thresholds = {1.0, 1.0, 1.0},
+    .thresholds = {[MR_HIGH] = 1.0, [MR_MEDIUM] = 1.0, [MR_LOW] = 1.0},
     .state_size = duplicate_size,
     .step = duplicate_step,
 };

@@ -57,8 +57,8 @@ static void learn_tail(struct evt_state *self, double distance, uint32_t seen)
     self->distance += (distance - self->distance) * share;
 }
 
-static void evt_step(const struct mr_tuning *tuning, void *state,
-                     const struct mr_observation *seen, struct mr_finding *finding)
+static void evt_step(const struct mr_tuning *tuning, void *state, const struct mr_observation *seen,
+                     struct mr_finding *finding)
 {
     struct evt_state *self = state;
 
@@ -76,7 +76,7 @@ const struct mr_method mr_method_evt = {
     .summary = "How improbable the distance from the mean is, by the tail of the distances.",
     .version = 1,
     .knobs = MR_KNOB_FLOOR | MR_KNOB_DIRECTION,
-    .thresholds = {4.0, 5.0, 6.0},
+    .thresholds = {[MR_HIGH] = 4.0, [MR_MEDIUM] = 5.0, [MR_LOW] = 6.0},
     .warmup = 200,
     .refractory_count = 20,
     .state_size = evt_size,

@@ -19,8 +19,7 @@ void mr_judge_nothing(const char *reason, struct mr_judgement *judgement)
 {
     const double none = (double)NAN;
 
-    *judgement = (struct mr_judgement){false, 0.0,  none, none, none,
-                                       none,  none, none, 0,    reason};
+    *judgement = (struct mr_judgement){false, 0.0, none, none, none, none, none, none, 0, reason};
 }
 
 static double score_of(double strength, double threshold)
@@ -44,7 +43,8 @@ static void describe(const struct mr_tuning *tuning, const struct mr_finding *fi
 {
     judgement->score = score_of(finding->strength, tuning->threshold);
     judgement->expected = finite_or_none(finding->expected);
-    judgement->band_low = tuning->direction == MR_UP ? (double)NAN : finite_or_none(finding->band_low);
+    judgement->band_low =
+        tuning->direction == MR_UP ? (double)NAN : finite_or_none(finding->band_low);
     judgement->band_high =
         tuning->direction == MR_DOWN ? (double)NAN : finite_or_none(finding->band_high);
     if (judgement->expected != 0.0) {

@@ -33,9 +33,9 @@ enum mr_alarm_on { MR_ALARM_ON_ANY, MR_ALARM_ON_REPEAT, MR_ALARM_ON_CONFLICT };
 
 /* One detector's settings, resolved and checked when the stage opens. */
 struct mr_tuning {
-    double threshold; /* in the method's unit; > 0 */
-    double span;      /* EWMAs: alpha = 2 / (span + 1) */
-    double floor;     /* least scale, in the value's unit */
+    double threshold;   /* in the method's unit; > 0 */
+    double span;        /* EWMAs: alpha = 2 / (span + 1) */
+    double floor;       /* least scale, in the value's unit */
     double floor_share; /* least scale, as a share of what is expected */
     int64_t refractory_ms;
     int64_t within_ms; /* duplicate */
@@ -53,7 +53,7 @@ struct mr_tuning {
 };
 
 struct mr_observation {
-    double value; /* finite; meaningless when there is none */
+    double value;   /* finite; meaningless when there is none */
     bool has_value; /* always true for a method that needs one */
     int64_t time_ms;
     uint32_t seen; /* of this key before this one; stays at its maximum */
@@ -64,7 +64,7 @@ struct mr_finding {
     double strength; /* >= 0, what the threshold is compared with; may be infinite */
     double expected;
     double band_low, band_high; /* beyond them strength >= threshold */
-    const char *reason; /* literal: what an alarm is called */
+    const char *reason;         /* literal: what an alarm is called */
 };
 
 /* The knobs that not every method has: setting one that a method does not read is a mistake. */
@@ -84,10 +84,10 @@ enum mr_knob {
 struct mr_method {
     const char *name;
     const char *summary;
-    uint16_t version; /* of the state's layout and arithmetic */
-    unsigned knobs;   /* enum mr_knob */
-    bool takes_null;  /* judges that a record came, with or without a value */
-    double thresholds[3]; /* sensitivity high, medium, low */
+    uint16_t version;     /* of the state's layout and arithmetic */
+    unsigned knobs;       /* enum mr_knob */
+    bool takes_null;      /* judges that a record came, with or without a value */
+    double thresholds[3]; /* by enum mr_sensitivity */
     /* What is used where the user sets nothing. */
     uint32_t warmup;
     uint32_t refractory_count;
@@ -102,6 +102,11 @@ struct mr_method {
 };
 
 #define MR_DETECT_STATE_MAX 4096
+
+enum mr_sensitivity { MR_MEDIUM, MR_HIGH, MR_LOW };
+
+/* What a detector of this method does where the user sets nothing. */
+struct mr_tuning mr_tuning_of(const struct mr_method *method, enum mr_sensitivity sensitivity);
 
 /* The only list of methods, the default first. */
 #define MR_METHODS(X) \

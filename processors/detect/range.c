@@ -52,7 +52,7 @@ const struct mr_method mr_method_range = {
     .summary = "Distance beyond the least and greatest value so far, as a part of their distance.",
     .version = 1,
     .knobs = MR_KNOB_FLOOR | MR_KNOB_DIRECTION,
-    .thresholds = {0.1, 0.25, 0.5},
+    .thresholds = {[MR_HIGH] = 0.1, [MR_MEDIUM] = 0.25, [MR_LOW] = 0.5},
     .warmup = 32,
     .state_size = range_size,
     .step = range_step,

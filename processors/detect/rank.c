@@ -6,9 +6,9 @@
 #include <string.h>
 
 #define LOG10_2 0.30102999566f
-#define MEAN_BIN 22     /* where the mean of the first values is put: room for a factor of 2^13 */
+#define MEAN_BIN 22 /* where the mean of the first values is put: room for a factor of 2^13 */
 #define MEAN_OF_ZEROS (-90)
-#define SLIDE_MAX 400   /* while nothing but bin 0 is filled any shift will do */
+#define SLIDE_MAX 400 /* while nothing but bin 0 is filled any shift will do */
 #define MEDIAN_BIN_MIN 8
 
 int mr_rank_clamp(int bin)
@@ -66,8 +66,7 @@ static bool wait_for_scale(struct mr_rank_scale *scale, union mr_counts *counts,
         sum += fabsf(waited[i]);
     }
     sum /= MR_RANK_FIRST;
-    scale->offset =
-        (int16_t)((sum > 0 ? mr_third_octave(sum) : MEAN_OF_ZEROS) - MEAN_BIN);
+    scale->offset = (int16_t)((sum > 0 ? mr_third_octave(sum) : MEAN_OF_ZEROS) - MEAN_BIN);
     scale->total = MR_RANK_FIRST;
     memset(counts, 0, sizeof(*counts));
     return true;

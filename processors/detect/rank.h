@@ -1,9 +1,9 @@
 /* rank.h - how rare a value is among those before it, on a scale of thirds of an octave.
  *
  * 64 counters cover a factor of about 2.6 million; an offset says where they begin. A value counts
- * in the bin of its size, and its rank is the share of values so far that were larger (half of those
- * in its own bin), told as r = -log10(share): 3 is one in a thousand, whatever the values' unit or
- * distribution. Score first, learn after.
+ * in the bin of its size, and its rank is the share of values so far that were larger (half of
+ * those in its own bin), told as r = -log10(share): 3 is one in a thousand, whatever the values'
+ * unit or distribution. Score first, learn after.
  *
  * The first 32 values only wait, in the counters' own memory; then their mean places the scale. A
  * value beyond the top slides the counters up, merging the lowest, but never so far that the bulk
@@ -28,8 +28,8 @@ union mr_counts {
 };
 
 struct mr_rank_scale {
-    int16_t offset; /* the third-octave index of bin 0 */
-    uint16_t total; /* of all counters of the scale */
+    int16_t offset;  /* the third-octave index of bin 0 */
+    uint16_t total;  /* of all counters of the scale */
     uint8_t waiting; /* how many of the first values have come */
     uint8_t reserved[3];
 };

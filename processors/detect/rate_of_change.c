@@ -51,9 +51,8 @@ static double spans_between(const struct mr_tuning *tuning, int64_t from_ms, int
     if (tuning->per_ms == 0) {
         return 1.0;
     }
-    spans = to_ms > from_ms
-                ? (double)((uint64_t)to_ms - (uint64_t)from_ms) / (double)tuning->per_ms
-                : 0.0;
+    spans = to_ms > from_ms ? (double)((uint64_t)to_ms - (uint64_t)from_ms) / (double)tuning->per_ms
+                            : 0.0;
     return spans > least ? spans : least;
 }
 
@@ -91,7 +90,7 @@ const struct mr_method mr_method_rate_of_change = {
     .summary = "Change against the value before, as a share of it.",
     .version = 1,
     .knobs = MR_KNOB_WINDOW | MR_KNOB_PER | MR_KNOB_AGAINST | MR_KNOB_DIRECTION | MR_KNOB_FLOOR,
-    .thresholds = {0.3, 0.5, 1.0},
+    .thresholds = {[MR_HIGH] = 0.3, [MR_MEDIUM] = 0.5, [MR_LOW] = 1.0},
     .warmup = 1,
     .window = 5,
     .state_size = rate_size,

@@ -10,9 +10,9 @@
  *     strength = sum of weight * r^2,   r = -log10(rank) (rank.h)
  *
  * Ranks make one threshold mean the same for every series; squares let one channel that is
- * sure count more than several that are not. A young key has low ranks, so it stays quiet by itself.
- * The shift and season channels see y = ln(1 + |x| / scale) with x's sign, where scale is the mean
- * size of the first 32 values. Spans are in records.
+ * sure count more than several that are not. A young key has low ranks, so it stays quiet by
+ * itself. The shift and season channels see y = ln(1 + |x| / scale) with x's sign, where scale is
+ * the mean size of the first 32 values. Spans are in records.
  *
  * The order of operations is part of the definition: a test compares every bit with the
  * published figures' own program on real series.
@@ -25,19 +25,18 @@
 #define BINS_MAX 24
 #define VISITS_MAX 250
 #define VISITS_TO_JUDGE 2
-#define SHIFT_FROM 128    /* records before the two means are compared */
+#define SHIFT_FROM 128 /* records before the two means are compared */
 #define VARIANCE_FROM 10
-#define COUNT_MAX 65535   /* the running mean forgets at this rate in the end */
-#define RANGE_OFFSET 61   /* bin of a step outside by the whole width */
+#define COUNT_MAX 65535 /* the running mean forgets at this rate in the end */
+#define RANGE_OFFSET 61 /* bin of a step outside by the whole width */
 #define LN_2 0.69314718f
-#define VALUE_MAX 1e18    /* its square fits a float */
+#define VALUE_MAX 1e18 /* its square fits a float */
 
 enum domain { PLAIN, LOGARITHMIC, DOMAIN_COUNT };
 enum channel { RANGE, POINT, SHIFT, SEASON, VARIANCE, CHANNEL_COUNT };
 
 static const float weights[CHANNEL_COUNT] = {1.5f, 1.0f, 1.0f, 1.0f, 0.5f};
-static const char *const reasons[CHANNEL_COUNT] = {"range", "point", "shift", "season",
-                                                   "variance"};
+static const char *const reasons[CHANNEL_COUNT] = {"range", "point", "shift", "season", "variance"};
 
 struct rcre_state {
     double mean[DOMAIN_COUNT], variance[DOMAIN_COUNT]; /* of all */
@@ -84,8 +83,9 @@ static float rate_of(const struct moment *now, float steady)
 static void look(const struct mr_tuning *tuning, struct rcre_state *self, struct moment *now)
 {
     const double value = now->seen->value;
-    const float x =
-        (float)(value > VALUE_MAX ? VALUE_MAX : value < -VALUE_MAX ? -VALUE_MAX : value);
+    const float x = (float)(value > VALUE_MAX    ? VALUE_MAX
+                            : value < -VALUE_MAX ? -VALUE_MAX
+                                                 : value);
 
     now->first = 1.0f / (float)((double)now->seen->seen + 1.0);
     now->bin = mr_bin_of(tuning, now->seen->time_ms);
@@ -119,9 +119,9 @@ static float judge_range(struct rcre_state *self, const struct moment *now)
     }
     bin = z > 0 ? mr_rank_clamp(mr_third_octave(z * MR_RANK_PHASE) + RANGE_OFFSET) : 0;
     if (z > 0) {
-        rarity = mr_rank_rarity(((float)mr_rank_above(&rank->counts, bin) +
-                                 0.5f * rank->counts.bins[bin] + 0.5f) /
-                                (float)(rank->scale.total + 1));
+        rarity = mr_rank_rarity(
+            ((float)mr_rank_above(&rank->counts, bin) + 0.5f * rank->counts.bins[bin] + 0.5f) /
+            (float)(rank->scale.total + 1));
     }
     rank->counts.bins[bin]++;
     if (++rank->scale.total >= MR_RANK_TOTAL_MAX) {
@@ -159,9 +159,9 @@ static float judge_variance(struct rcre_state *self, const struct moment *now)
     if (now->seen->seen <= VARIANCE_FROM) {
         return 0;
     }
-    return mr_rank_step(&self->variation,
-                        LN_2 * (mr_log2_short(self->spread + 1e-9f * all + 1e-30f) -
-                                mr_log2_short(all + 1e-30f)));
+    return mr_rank_step(
+        &self->variation,
+        LN_2 * (mr_log2_short(self->spread + 1e-9f * all + 1e-30f) - mr_log2_short(all + 1e-30f)));
 }
 
 static void learn_bin(struct rcre_state *self, const struct moment *now)
@@ -244,10 +244,11 @@ static void rcre_step(const struct mr_tuning *tuning, void *state,
 
 const struct mr_method mr_method_rcre = {
     .name = "rcre",
-    .summary = "Five residuals by their ranks: for series with hundreds of records per key and more.",
+    .summary =
+        "Five residuals by their ranks: for series with hundreds of records per key and more.",
     .version = 1,
     .knobs = MR_KNOB_PERIOD,
-    .thresholds = {12.5, 15.0, 20.0},
+    .thresholds = {[MR_HIGH] = 12.5, [MR_MEDIUM] = 15.0, [MR_LOW] = 20.0},
     .refractory_count = 100,
     .bins = 24,
     .bins_max = BINS_MAX,

@@ -24,8 +24,7 @@ static void judge_plain(const struct mr_tuning *tuning, const struct mr_sample *
                         double value, struct mr_finding *finding)
 {
     const double median = mr_sample_median(sample, tuning->window);
-    const double sigma =
-        SIGMA_PER_SPREAD * mr_sample_spread(sample, tuning->window, median);
+    const double sigma = SIGMA_PER_SPREAD * mr_sample_spread(sample, tuning->window, median);
 
     mr_find_deviation(tuning, value, median, mr_floored(tuning, sigma, median), finding);
 }
@@ -36,8 +35,7 @@ static void judge_log(const struct mr_tuning *tuning, const struct mr_sample *sa
 {
     const double least = mr_ln(1.0 + tuning->floor_share);
     const double median = mr_sample_median(sample, tuning->window);
-    const double spread =
-        SIGMA_PER_SPREAD * mr_sample_spread(sample, tuning->window, median);
+    const double spread = SIGMA_PER_SPREAD * mr_sample_spread(sample, tuning->window, median);
     const double sigma = spread > least ? spread : least;
 
     if (value > 0.0) {
@@ -73,7 +71,7 @@ const struct mr_method mr_method_robust_z = {
     .summary = "Distance from the median of the last values, in robust standard deviations.",
     .version = 1,
     .knobs = MR_KNOB_WINDOW | MR_KNOB_FLOOR | MR_KNOB_SCALE | MR_KNOB_DIRECTION,
-    .thresholds = {4.0, 6.0, 10.0},
+    .thresholds = {[MR_HIGH] = 4.0, [MR_MEDIUM] = 6.0, [MR_LOW] = 10.0},
     .warmup = 3,
     .window = 16,
     .state_size = robust_z_size,

@@ -61,8 +61,7 @@ double mr_sample_median(const struct mr_sample *sample, uint32_t window)
 
     MR_ASSERT(sample->count > 0);
     high = value_at(sample, window, middle);
-    return sample->count % 2U == 1U ? high
-                                    : 0.5 * (value_at(sample, window, middle - 1) + high);
+    return sample->count % 2U == 1U ? high : 0.5 * (value_at(sample, window, middle - 1) + high);
 }
 
 /* A walk outwards from the centre: the values below it on one side, the others on the other. */

@@ -14,7 +14,7 @@
 #define VISITS_TO_JUDGE 2
 
 struct bin {
-    float mean, variance;
+    double mean, variance;
 };
 
 struct seasonal_state {
@@ -28,14 +28,14 @@ static size_t seasonal_size(const struct mr_tuning *tuning)
            (tuning->bins + 7U) / 8U * 8U;
 }
 
-static void learn_bin(struct bin *bin, uint32_t visits, float value)
+static void learn_bin(struct bin *bin, uint32_t visits, double value)
 {
     const double first = 1.0 / (visits + 1.0);
     const double alpha = first > LEAST_ALPHA ? first : LEAST_ALPHA;
-    const double before = visits > 0 ? (double)value - bin->mean : 0.0;
+    const double before = visits > 0 ? value - bin->mean : 0.0;
 
-    bin->mean = visits > 0 ? (float)(bin->mean + alpha * before) : value;
-    bin->variance = (float)((1.0 - alpha) * (bin->variance + alpha * before * before));
+    bin->mean = visits > 0 ? bin->mean + alpha * before : value;
+    bin->variance = (1.0 - alpha) * (bin->variance + alpha * before * before);
 }
 
 static void seasonal_step(const struct mr_tuning *tuning, void *state,
@@ -44,18 +44,16 @@ static void seasonal_step(const struct mr_tuning *tuning, void *state,
     struct seasonal_state *self = state;
     uint8_t *visits = (uint8_t *)(self->bins + tuning->bins);
     const uint32_t at = mr_bin_of(tuning, seen->time_ms);
-    /* The bins hold floats: what is larger than a float can square counts as that large. */
-    const double value = seen->value > 1e18 ? 1e18 : seen->value < -1e18 ? -1e18 : seen->value;
-    const double before = value - self->mean;
+    const double before = seen->value - self->mean;
     const double alpha = 1.0 / (seen->seen + 1.0);
 
     if (visits[at] >= VISITS_TO_JUDGE) {
-        const double sd = sqrt((double)self->bins[at].variance) + 0.1 * sqrt(self->variance);
-        const double mean = (double)self->bins[at].mean;
+        const double sd = sqrt(self->bins[at].variance) + 0.1 * sqrt(self->variance);
+        const double mean = self->bins[at].mean;
 
-        mr_find_deviation(tuning, value, mean, mr_floored(tuning, sd, mean), finding);
+        mr_find_deviation(tuning, seen->value, mean, mr_floored(tuning, sd, mean), finding);
     }
-    learn_bin(&self->bins[at], visits[at], (float)value);
+    learn_bin(&self->bins[at], visits[at], seen->value);
     visits[at] = (uint8_t)(visits[at] + (visits[at] < VISITS_MAX));
     self->mean += alpha * before;
     self->variance = (1.0 - alpha) * (self->variance + alpha * before * before);
@@ -63,10 +61,11 @@ static void seasonal_step(const struct mr_tuning *tuning, void *state,
 
 const struct mr_method mr_method_seasonal = {
     .name = "seasonal",
-    .summary = "Distance from what this hour of the day (or part of another period) usually brings.",
+    .summary =
+        "Distance from what this hour of the day (or part of another period) usually brings.",
     .version = 1,
     .knobs = MR_KNOB_PERIOD | MR_KNOB_FLOOR | MR_KNOB_DIRECTION,
-    .thresholds = {4.0, 5.0, 7.0},
+    .thresholds = {[MR_HIGH] = 4.0, [MR_MEDIUM] = 5.0, [MR_LOW] = 7.0},
     .bins = 24,
     .bins_max = 168,
     .state_size = seasonal_size,

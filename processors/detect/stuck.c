@@ -6,7 +6,7 @@
 
 struct stuck_state {
     double value;
-    uint32_t run;      /* how many values in a row, this one included */
+    uint32_t run; /* how many values in a row, this one included */
     uint32_t reserved;
 };
 
@@ -35,7 +35,7 @@ const struct mr_method mr_method_stuck = {
     .name = "stuck",
     .summary = "The same value over and over.",
     .version = 1,
-    .thresholds = {10.0, 30.0, 100.0},
+    .thresholds = {[MR_HIGH] = 10.0, [MR_MEDIUM] = 30.0, [MR_LOW] = 100.0},
     .state_size = stuck_size,
     .step = stuck_step,
 };

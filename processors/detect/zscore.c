@@ -39,7 +39,7 @@ const struct mr_method mr_method_zscore = {
     .summary = "Distance from the mean of all values so far, in standard deviations.",
     .version = 1,
     .knobs = MR_KNOB_FLOOR | MR_KNOB_DIRECTION,
-    .thresholds = {3.0, 4.0, 6.0},
+    .thresholds = {[MR_HIGH] = 3.0, [MR_MEDIUM] = 4.0, [MR_LOW] = 6.0},
     .warmup = 32,
     .state_size = zscore_size,
     .step = zscore_step,
