@@ -11,8 +11,8 @@
 #define CONFIG_SIZE 8
 
 struct detect {
-    const struct mr_scope *scope;   /* borrowed */
-    struct mr_detector *detectors;  /* arena of the scope */
+    const struct mr_scope *scope;  /* borrowed */
+    struct mr_detector *detectors; /* arena of the scope */
     size_t detector_count;
     uint32_t time_slot; /* origin.event_time */
     uint32_t stamp_slot;
@@ -62,15 +62,13 @@ static enum mr_code open_detectors(struct detect *self, struct mr_scope *scope,
     const struct mr_detector_settings *settings = items->items;
     enum mr_code first = MR_OK;
 
-    self->detectors =
-        mr_arena_take(mr_scope_arena(scope), items->count, sizeof(*self->detectors));
+    self->detectors = mr_arena_take(mr_scope_arena(scope), items->count, sizeof(*self->detectors));
     if (self->detectors == NULL) {
         return MR_FAIL(err, MR_NO_ROOM, "no room for %zu detectors", items->count);
     }
     self->detector_count = items->count;
     for (size_t i = 0; i < items->count; i++) {
-        const enum mr_code code =
-            mr_detector_open(scope, &settings[i], &self->detectors[i], err);
+        const enum mr_code code = mr_detector_open(scope, &settings[i], &self->detectors[i], err);
 
         first = first != MR_OK ? first : code;
     }

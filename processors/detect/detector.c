@@ -15,10 +15,8 @@ static const char *const sensitivities[] = {
 static const char *const directions[] = {
     [MR_BOTH] = "both", [MR_UP] = "up", [MR_DOWN] = "down", NULL};
 static const char *const scales[] = {"plain", "log", NULL};
-static const char *const againsts[] = {[MR_AGAINST_CALM] = "calm",
-                                       [MR_AGAINST_LAST] = "last",
-                                       [MR_AGAINST_MEDIAN] = "median",
-                                       NULL};
+static const char *const againsts[] = {
+    [MR_AGAINST_CALM] = "calm", [MR_AGAINST_LAST] = "last", [MR_AGAINST_MEDIAN] = "median", NULL};
 static const char *const alarm_ons[] = {[MR_ALARM_ON_ANY] = "any",
                                         [MR_ALARM_ON_REPEAT] = "repeat",
                                         [MR_ALARM_ON_CONFLICT] = "conflict",
@@ -214,8 +212,7 @@ static enum mr_code compile(struct opening *self, struct mr_error *err)
 {
     const struct mr_detector_settings *settings = self->settings;
     struct mr_detector *detector = self->detector;
-    const enum mr_code key =
-        mr_scope_compile_key(self->scope, &settings->key, &detector->key, err);
+    const enum mr_code key = mr_scope_compile_key(self->scope, &settings->key, &detector->key, err);
     const enum mr_code value = compile_value(self, err);
     const enum mr_code when =
         settings->when.text != NULL
@@ -232,9 +229,8 @@ enum mr_code mr_detector_open(struct mr_scope *scope, const struct mr_detector_s
                               struct mr_detector *detector, struct mr_error *err)
 {
     struct opening self = {scope, settings, detector, false};
-    struct mr_store_spec spec = {.name = settings->name,
-                                 .ttl_ms = settings->ttl,
-                                 .keys_max = (size_t)settings->keys_max};
+    struct mr_store_spec spec = {
+        .name = settings->name, .ttl_ms = settings->ttl, .keys_max = (size_t)settings->keys_max};
     enum mr_code code;
 
     detector->name = settings->name;
@@ -243,9 +239,8 @@ enum mr_code mr_detector_open(struct mr_scope *scope, const struct mr_detector_s
     check_bounds(&self);
     code = compile(&self, err);
     if (code != MR_OK || self.is_bad) {
-        return code != MR_OK
-                   ? code
-                   : MR_FAIL(err, MR_BAD_CONFIG, "%s: see the report", settings->name);
+        return code != MR_OK ? code
+                             : MR_FAIL(err, MR_BAD_CONFIG, "%s: see the report", settings->name);
     }
     resolve(settings, detector->method, &detector->tuning);
     spec.version = detector->method->version;

@@ -32,16 +32,11 @@ void mr_detection_fill(const struct mr_judgement *judgement,
                        struct mr_value leaves[MR_DETECTOR_LEAVES])
 {
     const struct mr_value filled[MR_DETECTOR_LEAVES] = {
-        mr_value_bool(judgement->is_anomaly),
-        mr_value_double(judgement->score),
-        real_or_null(judgement->observed),
-        real_or_null(judgement->expected),
-        real_or_null(judgement->band_low),
-        real_or_null(judgement->band_high),
-        real_or_null(judgement->ratio),
-        real_or_null(judgement->change_percent),
-        mr_value_int(judgement->seen),
-        mr_value_string(mr_span_text(judgement->reason)),
+        mr_value_bool(judgement->is_anomaly), mr_value_double(judgement->score),
+        real_or_null(judgement->observed),    real_or_null(judgement->expected),
+        real_or_null(judgement->band_low),    real_or_null(judgement->band_high),
+        real_or_null(judgement->ratio),       real_or_null(judgement->change_percent),
+        mr_value_int(judgement->seen),        mr_value_string(mr_span_text(judgement->reason)),
     };
 
     for (size_t i = 0; i < MR_DETECTOR_LEAVES; i++) {

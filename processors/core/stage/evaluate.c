@@ -71,8 +71,8 @@ const char *mr_skip_text(const char *source, const char *at)
     return at;
 }
 
-/* Reads "a . b . c" at `at` into path, leaving out a last name that is called: a.b.size() reads a.b.
- * Returns the end of it. */
+/* Reads "a . b . c" at `at` into path, leaving out a last name that is called: a.b.size() reads
+ * a.b. Returns the end of it. */
 static const char *take_path(const char *at, char path[PATH_SIZE_MAX])
 {
     size_t size = 0;
@@ -136,8 +136,7 @@ static bool add_path(struct finder *self, const char *path)
                type->kind == MR_AVRO_RECORD) {
         return true;
     }
-    self->items[self->count].path =
-        mr_arena_text(mr_scope_arena(self->scope), mr_span_text(path));
+    self->items[self->count].path = mr_arena_text(mr_scope_arena(self->scope), mr_span_text(path));
     self->items[self->count].slot = slot;
     return self->items[self->count++].path != NULL;
 }
@@ -179,6 +178,18 @@ const char *mr_value_print(const struct mr_value *value, struct mr_arena *arena)
         return mr_arena_print(arena, "\"error: %s\"", mr_cel_fault_text(*value));
     }
     return mr_json_value(value, arena);
+}
+
+const char *mr_value_cut(const char *text, size_t size_max, struct mr_arena *arena)
+{
+    size_t size = strlen(text);
+
+    if (size <= size_max) {
+        return text;
+    }
+    for (size = size_max; size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80; size--) {
+    }
+    return mr_arena_print(arena, "%.*s...", (int)size, text);
 }
 
 const char *mr_hex_print(struct mr_span bytes, struct mr_arena *arena)

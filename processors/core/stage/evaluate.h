@@ -34,12 +34,16 @@ struct mr_reads {
 enum mr_code mr_reads_find(struct mr_scope *scope, const char *source, struct mr_reads *reads,
                            struct mr_error *err);
 
-/* The end of the text in CEL's quotes that begins at `at`, somewhere in source; of one that does not
- * end, the end of source. */
+/* The end of the text in CEL's quotes that begins at `at`, somewhere in source; of one that does
+ * not end, the end of source. */
 const char *mr_skip_text(const char *source, const char *at);
 
 /* A value as JSON text for a person; of an ERROR, its words in quotes. NULL: no room. */
 const char *mr_value_print(const struct mr_value *value, struct mr_arena *arena);
+
+/* text, or the most of it that fits size_max bytes without cutting a character, and "...". arena;
+ * NULL: no room. */
+const char *mr_value_cut(const char *text, size_t size_max, struct mr_arena *arena);
 
 /* Bytes in lower-case hex. NULL: no room. */
 const char *mr_hex_print(struct mr_span bytes, struct mr_arena *arena);
