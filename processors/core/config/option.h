@@ -28,7 +28,8 @@ enum mr_option_kind {
     MR_OPTION_EXPR,     /* struct mr_source: a CEL expression; absent: text NULL */
     MR_OPTION_TEXTS,    /* struct mr_texts: a list of scalars, or one scalar */
     MR_OPTION_EXPRS, /* struct mr_exprs: a list of expressions (names NULL), or a map name: expr */
-    MR_OPTION_LIST,  /* struct mr_items: a list of maps, each read by the row's own table */
+    MR_OPTION_LIST,  /* struct mr_items: a list of maps, each read by the row's own table; with a
+                        maximum of 1, that one map alone */
     MR_OPTION_NODE   /* const struct mr_node *: left to the owner of the table; NULL: absent */
 };
 

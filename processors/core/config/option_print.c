@@ -41,6 +41,12 @@ static bool has_bounds(const struct mr_option *option)
     }
 }
 
+/* A list of at most one is written as that one map. */
+static bool is_lone_map(const struct mr_option *option)
+{
+    return option->kind == MR_OPTION_LIST && option->max == 1;
+}
+
 static void print_range(FILE *stream, const struct mr_option *option)
 {
     char min[MR_QUANTITY_SIZE], max[MR_QUANTITY_SIZE];
@@ -49,6 +55,10 @@ static void print_range(FILE *stream, const struct mr_option *option)
         for (size_t i = 0; option->choices[i] != NULL; i++) {
             (void)fprintf(stream, "%s`%s`", i > 0 ? ", " : "", option->choices[i]);
         }
+        return;
+    }
+    if (is_lone_map(option)) {
+        (void)fputs("map", stream);
         return;
     }
     (void)fputs(mr_kind_traits(option->kind)->words, stream);
@@ -81,14 +91,15 @@ static void print_table(const struct mr_option *table, const char *path, FILE *s
         print_row(stream, option);
     }
     for (const struct mr_option *option = table; option->kind != 0; option++) {
+        const char *brackets = is_lone_map(option) ? "" : "[]";
         char inner[PATH_SIZE];
 
         if (option->kind != MR_OPTION_LIST) {
             continue;
         }
-        (void)snprintf(inner, sizeof(inner), "%s%s[]", path, option->name);
-        (void)fprintf(stream, "\nEach item of `%s`:\n\n", inner);
-        (void)snprintf(inner, sizeof(inner), "%s%s[].", path, option->name);
+        (void)fprintf(stream, "\n%s `%s%s%s`:\n\n", is_lone_map(option) ? "In" : "Each item of",
+                      path, option->name, brackets);
+        (void)snprintf(inner, sizeof(inner), "%s%s%s.", path, option->name, brackets);
         print_table(option->table, inner, stream);
     }
 }

@@ -154,11 +154,28 @@ static bool read_map_item(const struct mr_reading *item)
                            item->member);
 }
 
+/* A map where there can be but one. */
+static bool read_only_map(const struct mr_reading *self)
+{
+    struct mr_items *list = self->member;
+    struct mr_reading item = *self;
+
+    item.member = mr_arena_take(self->arena, 1, self->option->item_size);
+    if (item.member == NULL) {
+        return mr_complain_of_room(self);
+    }
+    *list = (struct mr_items){item.member, 1};
+    return read_map_item(&item);
+}
+
 bool mr_read_list(const struct mr_reading *self)
 {
     struct mr_items *list = self->member;
     const size_t count = mr_node_count(self->node);
 
+    if (self->option->max == 1 && self->node->kind == MR_NODE_MAP) {
+        return read_only_map(self);
+    }
     if (self->node->kind != MR_NODE_LIST) {
         return MR_COMPLAIN(self, NULL, "a list is expected, not %s", kind_words(self->node));
     }

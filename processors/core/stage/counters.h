@@ -41,7 +41,7 @@ struct mr_counters {
 #define MR_METRIC_MEMBER(member, name, kind, help) _Atomic uint64_t member;
     MR_METRICS(MR_METRIC_MEMBER)
 #undef MR_METRIC_MEMBER
-    /* Drops and rejects by reason. A row is there once its reason is not NULL. */
+    /* Drops, rejects and failures that did not stop a record, by reason. A row is there once its reason is not NULL. */
     struct {
         _Atomic(const char *) reason; /* literal */
         _Atomic uint64_t count;

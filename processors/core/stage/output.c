@@ -272,7 +272,7 @@ static void count(struct mr_pass *pass, struct mr_stage *stage, const struct mr_
     tally->dropped += verdict->kind == MR_VERDICT_DROP;
     tally->rejected += verdict->kind == MR_VERDICT_REJECT;
     tally->emitted += verdict->emission_count;
-    if (verdict->kind != MR_VERDICT_PASS) {
+    if (verdict->reason != NULL) {
         count_reason(stage, verdict->reason);
     }
 }

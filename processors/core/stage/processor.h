@@ -62,9 +62,10 @@ struct mr_emission {
 
 struct mr_verdict {
     enum mr_verdict_kind kind;
-    const char *reason; /* DROP, REJECT: literal, few distinct values: it is a metric label */
+    const char *reason; /* DROP, REJECT: literal, few distinct values: it is a metric label. PASS:
+                           NULL, or what failed although the record goes on; counted all the same */
     const char *detail; /* REJECT: what a person needs to see, arena; or NULL */
-    const char *cause;  /* REJECT: the rule's or detector's name, borrowed; or NULL */
+    const char *cause;  /* with a reason: the rule's or detector's name, borrowed; or NULL */
     struct mr_emission *emissions; /* PASS of an emitting processor; arena */
     size_t emission_count;
 };

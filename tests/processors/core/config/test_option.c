@@ -465,9 +465,52 @@ static void every_shortage_of_room_is_reported(void **state)
     bench_end(&bench);
 }
 
+static void where_there_can_be_but_one_a_map_stands_for_the_list(void **state)
+{
+    struct lone {
+        struct mr_items dedupe;
+    };
+    static const struct mr_option lone_options[] = {
+        MR_LIST(struct lone, dedupe, struct rule, rule_options, 0, 1, "What comes twice."),
+        MR_OPTIONS_END,
+    };
+    static const struct {
+        const char *label;
+        const char *yaml;
+        size_t count;
+        const char *problem; /* or NULL */
+    } rows[] = {
+        {"the map alone", "dedupe: {name: a, expr: 'true'}\n", 1, NULL},
+        {"a list of it", "dedupe: [{name: a, expr: 'true'}]\n", 1, NULL},
+        {"nothing", "{}\n", 0, NULL},
+        {"a key that is not known", "dedupe: {name: a, expr: 'true', exp: b}\n", 1, "dedupe.exp: "},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MR_COUNT(rows); i++) {
+        struct mr_arena *arena = mr_arena_new(ROOM);
+        struct mr_report *report = mr_report_new();
+        const struct mr_node *map =
+            mr_node_parse("t.yaml", mr_span_text(rows[i].yaml), arena, report);
+        struct lone settings;
+        char *problems;
+
+        print_message("  %s\n", rows[i].label);
+        assert_int_equal(rows[i].problem == NULL,
+                         mr_options_read(lone_options, map, NULL, arena, report, &settings));
+        assert_int_equal(rows[i].count, settings.dedupe.count);
+        problems = reported(report);
+        assert_true(rows[i].problem == NULL || strstr(problems, rows[i].problem) != NULL);
+        free(problems);
+        mr_report_free(report);
+        mr_arena_free(arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(where_there_can_be_but_one_a_map_stands_for_the_list),
         cmocka_unit_test(what_is_absent_has_its_default),
         cmocka_unit_test(every_kind_is_read),
         cmocka_unit_test(one_value_is_a_list_of_itself),

@@ -1,0 +1,254 @@
+#include "processors/detect/detect.h"
+
+#include "processors/core/stage/evaluate.h"
+#include "processors/detect/detector.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONFIG_SIZE 8
+
+struct detect {
+    const struct mr_scope *scope;  /* borrowed */
+    struct mr_detector *detectors; /* arena of the scope */
+    size_t detector_count;
+    uint32_t time_slot; /* origin.event_time */
+    uint32_t stamp_slot;
+};
+
+static bool is_field_name(const char *name)
+{
+    if (!isalpha((unsigned char)name[0])) {
+        return false;
+    }
+    for (; *name != '\0'; name++) {
+        if (!isalnum((unsigned char)*name) && *name != '_') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Names are fields of one record, beside `config`: each usable, and once. */
+static bool check_names(struct mr_scope *scope, const struct mr_items *items)
+{
+    const struct mr_detector_settings *detectors = items->items;
+    bool is_good = true;
+
+    for (size_t i = 0; i < items->count; i++) {
+        const char *fault = NULL;
+
+        if (!is_field_name(detectors[i].name) || strcmp(detectors[i].name, "config") == 0) {
+            fault = "cannot be a field of the stamp";
+        }
+        for (size_t k = 0; k < i; k++) {
+            fault = strcmp(detectors[i].name, detectors[k].name) == 0 ? "is there twice" : fault;
+        }
+        if (fault != NULL) {
+            mr_scope_complain(scope, MR_SEVERITY_ERROR, detectors[i].key.place, "detectors",
+                              "letters, digits and _, a letter first, and each name once",
+                              "\"%s\" %s", detectors[i].name, fault);
+            is_good = false;
+        }
+    }
+    return is_good;
+}
+
+static enum mr_code open_detectors(struct detect *self, struct mr_scope *scope,
+                                   const struct mr_items *items, struct mr_error *err)
+{
+    const struct mr_detector_settings *settings = items->items;
+    enum mr_code first = MR_OK;
+
+    self->detectors = mr_arena_take(mr_scope_arena(scope), items->count, sizeof(*self->detectors));
+    if (self->detectors == NULL) {
+        return MR_FAIL(err, MR_NO_ROOM, "no room for %zu detectors", items->count);
+    }
+    self->detector_count = items->count;
+    for (size_t i = 0; i < items->count; i++) {
+        const enum mr_code code = mr_detector_open(scope, &settings[i], &self->detectors[i], err);
+
+        first = first != MR_OK ? first : code;
+    }
+    return first;
+}
+
+static enum mr_code detect_open(struct mr_processor *processor, struct mr_scope *scope,
+                                struct mr_error *err)
+{
+    const struct mr_detect_settings *settings = processor->settings;
+    struct detect *self = calloc(1, sizeof(*self));
+    const char *schema;
+    enum mr_code code;
+
+    if (self == NULL) {
+        return MR_FAIL(err, MR_NO_ROOM, "no memory for the stage");
+    }
+    processor->state = self;
+    self->scope = scope;
+    if (!check_names(scope, &settings->detectors)) {
+        return MR_FAIL(err, MR_BAD_CONFIG, "detectors: names that cannot be used");
+    }
+    code = open_detectors(self, scope, &settings->detectors, err);
+    if (code == MR_OK) {
+        code = mr_scope_slot(scope, "origin.event_time", &self->time_slot, NULL, err);
+    }
+    if (code != MR_OK) {
+        return code;
+    }
+    schema = mr_detection_schema(settings, mr_scope_arena(scope));
+    return schema ? mr_scope_stamp(scope, "detection", schema, &self->stamp_slot, err)
+                  : MR_FAIL(err, MR_NO_ROOM, "no room for the stamp's schema");
+}
+
+/* A record, as all detectors see it. */
+struct subject {
+    const struct mr_value *row;
+    int64_t time_ms;
+    int32_t partition;
+};
+
+/* What one detector asks of it. */
+struct question {
+    struct mr_value key; /* STRING */
+    double value;
+    bool has_value;
+    const char *refused; /* NULL: judge it */
+};
+
+static bool to_number(const struct mr_value *value, double *number)
+{
+    switch (value->kind) {
+    case MR_KIND_DOUBLE:
+        *number = value->real;
+        return true;
+    case MR_KIND_INT:
+        *number = (double)value->number;
+        return true;
+    case MR_KIND_UINT:
+        *number = (double)value->positive;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static enum mr_code ask_value(const struct mr_detector *detector, const struct mr_value *row,
+                              struct mr_arena *arena, struct question *question,
+                              struct mr_error *err)
+{
+    struct mr_value value;
+    enum mr_code code;
+
+    if (detector->value == NULL) {
+        return MR_OK;
+    }
+    code = mr_evaluate(detector->value, row, arena, &value, err);
+    question->has_value = code == MR_OK && to_number(&value, &question->value);
+    if (value.kind == MR_KIND_ERROR) {
+        question->refused = "value_error";
+    }
+    return code;
+}
+
+static enum mr_code ask(const struct mr_detector *detector, const struct mr_value *row,
+                        struct mr_arena *arena, struct question *question, struct mr_error *err)
+{
+    struct mr_value when = mr_value_bool(true);
+    enum mr_code code = MR_OK;
+
+    if (detector->when != NULL) {
+        code = mr_evaluate_condition(detector->when, row, arena, &when, err);
+    }
+    if (code != MR_OK || when.kind == MR_KIND_ERROR || when.number == 0) {
+        question->refused = when.kind == MR_KIND_ERROR ? "when_error" : "filtered";
+        return code;
+    }
+    code = mr_evaluate(detector->key, row, arena, &question->key, err);
+    if (code != MR_OK || question->key.kind != MR_KIND_STRING) {
+        question->refused = "key_error";
+        return code;
+    }
+    return ask_value(detector, row, arena, question, err);
+}
+
+static enum mr_code judge_one(const struct mr_detector *detector, const struct subject *subject,
+                              struct mr_arena *arena, struct mr_judgement *judgement,
+                              struct mr_error *err)
+{
+    struct question question = {0};
+    const enum mr_code code = ask(detector, subject->row, arena, &question, err);
+    void *state;
+
+    mr_judge_nothing(question.refused ? question.refused : "", judgement);
+    if (code != MR_OK || question.refused != NULL) {
+        return code;
+    }
+    state = mr_store_at(detector->store, subject->partition, mr_value_span(&question.key),
+                        subject->time_ms);
+    if (state == NULL) {
+        return MR_FAIL(err, MR_NO_ROOM, "detector %s has no room for another key: raise keys_max",
+                       detector->name);
+    }
+    mr_judge(detector->method, &detector->tuning, state, question.value, question.has_value,
+             subject->time_ms, judgement);
+    return MR_OK;
+}
+
+static enum mr_code judge_record(const struct detect *self, int32_t partition, struct mr_value *row,
+                                 struct mr_arena *arena, struct mr_error *err)
+{
+    const struct subject subject = {row, mr_value_ms(&row[self->time_slot]), partition};
+    const struct mr_digest *digest = mr_scope_digest(self->scope);
+    struct mr_value *leaves = row + self->stamp_slot;
+    const size_t mark = mr_arena_mark(arena);
+    enum mr_code code = MR_OK;
+
+    *leaves++ = mr_value_bytes((struct mr_span){digest->bytes, CONFIG_SIZE});
+    for (size_t i = 0; i < self->detector_count && code == MR_OK; i++) {
+        struct mr_judgement judgement;
+
+        code = judge_one(&self->detectors[i], &subject, arena, &judgement, err);
+        mr_detection_fill(&judgement, leaves);
+        leaves += MR_DETECTOR_LEAVES;
+        mr_arena_release(arena, mark); /* a judgement holds nothing of what was evaluated */
+    }
+    return code;
+}
+
+static enum mr_code detect_run(struct mr_processor *processor, const struct mr_batch *batch,
+                               struct mr_verdict *verdicts, struct mr_arena *arena,
+                               struct mr_error *err)
+{
+    const struct detect *self = processor->state;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        const enum mr_code code =
+            judge_record(self, batch->records[i].partition, batch->rows[i], arena, err);
+
+        if (code != MR_OK) {
+            return code;
+        }
+        verdicts[i] = (struct mr_verdict){.kind = MR_VERDICT_PASS};
+    }
+    return MR_OK;
+}
+
+static void detect_close(struct mr_processor *processor)
+{
+    free(processor->state);
+    processor->state = NULL;
+}
+
+const struct mr_processor_ops mr_detect_ops = {
+    .name = "detect",
+    .summary = "Says how unusual a record is for its key, by one detector or several.",
+    .options = mr_detect_options,
+    .settings_size = sizeof(struct mr_detect_settings),
+    .list_option = "detectors",
+    .open = detect_open,
+    .run = detect_run,
+    .close = detect_close,
+};

@@ -1,0 +1,249 @@
+#include "processors/detect/detector.h"
+
+#include "processors/detect/sample.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MINUTE_MS INT64_C(60000)
+#define YEAR_MS (INT64_C(366) * 24 * 60 * MINUTE_MS)
+
+#define SELF struct mr_detector_settings
+
+static const char *const sensitivities[] = {
+    [MR_MEDIUM] = "medium", [MR_HIGH] = "high", [MR_LOW] = "low", NULL};
+static const char *const directions[] = {
+    [MR_BOTH] = "both", [MR_UP] = "up", [MR_DOWN] = "down", NULL};
+static const char *const scales[] = {"plain", "log", NULL};
+static const char *const againsts[] = {
+    [MR_AGAINST_CALM] = "calm", [MR_AGAINST_LAST] = "last", [MR_AGAINST_MEDIAN] = "median", NULL};
+static const char *const alarm_ons[] = {[MR_ALARM_ON_ANY] = "any",
+                                        [MR_ALARM_ON_REPEAT] = "repeat",
+                                        [MR_ALARM_ON_CONFLICT] = "conflict",
+                                        NULL};
+
+static const struct mr_option detector_options[] = {
+    MR_TEXT(SELF, name, NULL, "Its field in the stamp: detection.<name>. Letters, digits and _."),
+    MR_CHOICE(SELF, method, "rcre", mr_method_names,
+              "How it judges; docs/detectors.md says which for what."),
+    MR_EXPR(SELF, key, "record.key",
+            "Each key has a history of its own; must contain what places a record in its "
+            "partition."),
+    MR_EXPR(SELF, value, "",
+            "The number that is judged; null is not. Only `duplicate` can do without."),
+    MR_EXPR(SELF, when, "", "Only records for which this holds are judged and learnt."),
+    MR_REAL(SELF, threshold, "", 0, 1000000000,
+            "In the unit of the method, instead of a sensitivity."),
+    MR_CHOICE(SELF, sensitivity, "medium", sensitivities,
+              "A threshold by name: high alarms more, low less."),
+    MR_CHOICE(SELF, direction, "both", directions, "Whether only larger values count, or smaller."),
+    MR_INT(SELF, warmup, "", 1, 1000000,
+           "How many values of a key are learnt before one can be an alarm."),
+    MR_DURATION(SELF, refractory, "0s", 0, YEAR_MS,
+                "After an alarm of a key no other for so long, by event time."),
+    MR_INT(SELF, refractory_records, "", 1, 1000000,
+           "After an alarm of a key no other for so many of its records."),
+    MR_DURATION(SELF, ttl, "0s", 0, 10 * YEAR_MS,
+                "A key that is not seen for so long is forgotten; 0s: never."),
+    MR_INT(SELF, keys_max, "1000000", 1, 1000000000,
+           "Per partition; one more stops the stage instead of eating the memory."),
+    MR_INT(SELF, window, "", 1, MR_SAMPLE_WINDOW_MAX,
+           "robust_z, rate_of_change: how many of the last values are remembered."),
+    MR_REAL(SELF, span, "", 1, 1000000,
+            "ewma, change_point: over how many records the mean reaches."),
+    MR_REAL(SELF, floor, "0", 0, 1000000000,
+            "Least scale, in the value's unit: what change is too small to matter."),
+    MR_REAL(SELF, floor_percent, "5", 0, 1000,
+            "Least scale, as a share of what is expected: so that a price that never changes does "
+            "not alarm at one agora."),
+    MR_CHOICE(SELF, scale, "plain", scales,
+              "robust_z: log judges ratios, so ten times as much lies as far as a tenth."),
+    MR_CHOICE(SELF, against, "calm", againsts,
+              "rate_of_change: calm takes the last value or the last that was no jump, whichever "
+              "is nearer, so that a return to normal is no second jump."),
+    MR_DURATION(SELF, per, "0s", 0, YEAR_MS,
+                "rate_of_change: the threshold is per this time; 0s: per record."),
+    MR_DURATION(SELF, within, "", 1, YEAR_MS,
+                "duplicate: how far apart two records of a key may be to count as one twice."),
+    MR_CHOICE(SELF, alarm_on, "any", alarm_ons,
+              "duplicate: a repeat says the same value, a conflict another."),
+    MR_DURATION(SELF, period, "24h", 1000, YEAR_MS, "seasonal, rcre: what the history repeats by."),
+    MR_INT(SELF, bins, "", 1, 168, "seasonal, rcre: into how many parts a period is cut."),
+    MR_INT(SELF, utc_offset_minutes, "0", -1440, 1440,
+           "seasonal, rcre: where the period begins, east of Greenwich positive."),
+    MR_OPTIONS_END,
+};
+
+const struct mr_option mr_detect_options[] = {
+    MR_LIST(struct mr_detect_settings, detectors, SELF, detector_options, 1, MR_DETECTORS_MAX,
+            "What is looked for: each has its own method, key and value."),
+    MR_OPTIONS_END,
+};
+
+/* What opening one detector needs, and whether it has found a problem. */
+struct opening {
+    struct mr_scope *scope;
+    const struct mr_detector_settings *settings;
+    struct mr_detector *detector;
+    bool is_bad;
+};
+
+static void complain(struct opening *self, const char *option, const char *hint, const char *text)
+{
+    char key[160];
+
+    (void)snprintf(key, sizeof(key), "%s.%s.%s", mr_scope_stage(self->scope), self->settings->name,
+                   option);
+    mr_scope_complain(self->scope, MR_SEVERITY_ERROR, self->settings->key.place,
+                      mr_arena_text(mr_scope_arena(self->scope), mr_span_text(key)), hint, "%s",
+                      text);
+    self->is_bad = true;
+}
+
+/* Options that only some methods read; set but not read is a mistake. */
+static void check_knobs(struct opening *self)
+{
+    const struct mr_detector_settings *settings = self->settings;
+    const struct {
+        const char *option;
+        unsigned knob;
+        bool is_set;
+    } rows[] = {
+        {"window", MR_KNOB_WINDOW, settings->window != 0},
+        {"span", MR_KNOB_SPAN, settings->span > 0},
+        {"floor", MR_KNOB_FLOOR, settings->floor > 0},
+        {"scale", MR_KNOB_SCALE, settings->scale != 0},
+        {"within", MR_KNOB_WITHIN, settings->within != 0},
+        {"per", MR_KNOB_PER, settings->per != 0},
+        {"bins", MR_KNOB_PERIOD, settings->bins != 0},
+        {"utc_offset_minutes", MR_KNOB_PERIOD, settings->utc_offset_minutes != 0},
+        {"against", MR_KNOB_AGAINST, settings->against != 0},
+        {"alarm_on", MR_KNOB_ALARM_ON, settings->alarm_on != 0},
+        {"direction", MR_KNOB_DIRECTION, settings->direction != 0},
+    };
+    char text[120];
+
+    for (size_t i = 0; i < MR_COUNT(rows); i++) {
+        if (rows[i].is_set && (self->detector->method->knobs & rows[i].knob) == 0) {
+            (void)snprintf(text, sizeof(text), "%s does not use it", self->detector->method->name);
+            complain(self, rows[i].option, NULL, text);
+        }
+    }
+}
+
+static void check_bounds(struct opening *self)
+{
+    const struct mr_detector_settings *settings = self->settings;
+    const struct mr_method *method = self->detector->method;
+    char text[120];
+
+    if ((method->knobs & MR_KNOB_WITHIN) != 0 && settings->within == 0) {
+        complain(self, "within", NULL, "duplicate must be told within what time");
+    }
+    if (settings->bins > method->bins_max && (method->knobs & MR_KNOB_PERIOD) != 0) {
+        (void)snprintf(text, sizeof(text), "%s has at most %u", method->name,
+                       (unsigned)method->bins_max);
+        complain(self, "bins", NULL, text);
+    }
+    if (settings->value.text == NULL && !method->takes_null) {
+        (void)snprintf(text, sizeof(text), "%s judges a value: say which", method->name);
+        complain(self, "value", NULL, text);
+    }
+}
+
+static uint32_t set_or(int64_t set, uint32_t fallback)
+{
+    return set > 0 ? (uint32_t)set : fallback;
+}
+
+static void resolve(const struct mr_detector_settings *settings, const struct mr_method *method,
+                    struct mr_tuning *tuning)
+{
+    *tuning = mr_tuning_of(method, (enum mr_sensitivity)settings->sensitivity);
+    tuning->threshold = settings->threshold > 0 ? settings->threshold : tuning->threshold;
+    tuning->span = settings->span > 0 ? settings->span : tuning->span;
+    tuning->floor = settings->floor;
+    tuning->floor_share = settings->floor_percent / 100.0;
+    tuning->refractory_ms = settings->refractory;
+    tuning->within_ms = settings->within;
+    tuning->per_ms = settings->per;
+    tuning->period_ms = settings->period;
+    tuning->offset_ms = settings->utc_offset_minutes * MINUTE_MS;
+    tuning->refractory_count = set_or(settings->refractory_records, tuning->refractory_count);
+    tuning->warmup = set_or(settings->warmup, tuning->warmup);
+    tuning->window = set_or(settings->window, tuning->window);
+    tuning->bins = set_or(settings->bins, tuning->bins);
+    tuning->direction = (enum mr_direction)settings->direction;
+    tuning->against = (enum mr_against)settings->against;
+    tuning->alarm_on = (enum mr_alarm_on)settings->alarm_on;
+    tuning->is_log = settings->scale != 0;
+}
+
+static bool is_number(const struct mr_cel_type *type)
+{
+    return type->kind == MR_CEL_DOUBLE || type->kind == MR_CEL_INT || type->kind == MR_CEL_UINT;
+}
+
+static enum mr_code compile_value(struct opening *self, struct mr_error *err)
+{
+    const struct mr_source *source = &self->settings->value;
+    struct mr_cel_type type;
+    enum mr_code code;
+
+    if (source->text == NULL) {
+        return MR_OK;
+    }
+    code = mr_scope_compile(self->scope, source, NULL, &self->detector->value, err);
+    if (code != MR_OK) {
+        return code;
+    }
+    type = mr_cel_program_type(self->detector->value);
+    if (!is_number(&type)) {
+        mr_scope_complain(self->scope, MR_SEVERITY_ERROR, source->place, source->key,
+                          "double(...) converts", "a number is judged, and this is %s",
+                          mr_cel_type_text(&type, mr_scope_arena(self->scope)));
+        return MR_FAIL(err, MR_BAD_CONFIG, "%s is not a number", source->key);
+    }
+    return MR_OK;
+}
+
+/* All three, so that all their problems are reported; the first code that is not MR_OK. */
+static enum mr_code compile(struct opening *self, struct mr_error *err)
+{
+    const struct mr_detector_settings *settings = self->settings;
+    struct mr_detector *detector = self->detector;
+    const enum mr_code key = mr_scope_compile_key(self->scope, &settings->key, &detector->key, err);
+    const enum mr_code value = compile_value(self, err);
+    const enum mr_code when =
+        settings->when.text != NULL
+            ? mr_scope_compile(self->scope, &settings->when, &mr_cel_bool, &detector->when, err)
+            : MR_OK;
+
+    if (key != MR_OK) {
+        return key;
+    }
+    return value != MR_OK ? value : when;
+}
+
+enum mr_code mr_detector_open(struct mr_scope *scope, const struct mr_detector_settings *settings,
+                              struct mr_detector *detector, struct mr_error *err)
+{
+    struct opening self = {scope, settings, detector, false};
+    struct mr_store_spec spec = {
+        .name = settings->name, .ttl_ms = settings->ttl, .keys_max = (size_t)settings->keys_max};
+    enum mr_code code;
+
+    detector->name = settings->name;
+    detector->method = mr_methods[settings->method];
+    check_knobs(&self);
+    check_bounds(&self);
+    code = compile(&self, err);
+    if (code != MR_OK || self.is_bad) {
+        return code != MR_OK ? code
+                             : MR_FAIL(err, MR_BAD_CONFIG, "%s: see the report", settings->name);
+    }
+    resolve(settings, detector->method, &detector->tuning);
+    spec.version = detector->method->version;
+    spec.state_size = (uint32_t)mr_judge_state_size(detector->method, &detector->tuning);
+    return mr_scope_store(scope, &spec, &detector->store, err);
+}

@@ -1,0 +1,68 @@
+/* detector.h - one detector of a detect stage: its settings, checked and resolved.
+ *
+ * Internal to processors/detect.
+ */
+#ifndef MR_DETECT_DETECTOR_H
+#define MR_DETECT_DETECTOR_H
+
+#include "processors/core/stage/scope.h"
+#include "processors/detect/judge.h"
+
+#define MR_DETECTORS_MAX 64
+
+/* As the user wrote them; 0 where nothing is set and the method's own default holds. */
+struct mr_detector_settings {
+    const char *name;
+    int method;
+    struct mr_source key, value, when;
+    double threshold;
+    int sensitivity;
+    int direction;
+    int64_t warmup;
+    int64_t refractory;
+    int64_t refractory_records;
+    int64_t ttl;
+    int64_t keys_max;
+    int64_t window;
+    double span;
+    double floor;
+    double floor_percent;
+    int scale;
+    int against;
+    int64_t per;
+    int64_t within;
+    int alarm_on;
+    int64_t period;
+    int64_t bins;
+    int64_t utc_offset_minutes;
+};
+
+struct mr_detect_settings {
+    struct mr_items detectors; /* struct mr_detector_settings */
+};
+
+extern const struct mr_option mr_detect_options[];
+
+struct mr_detector {
+    const char *name; /* borrowed */
+    const struct mr_method *method;
+    struct mr_tuning tuning;
+    const struct mr_cel_program *key;
+    const struct mr_cel_program *value; /* NULL: none is judged */
+    const struct mr_cel_program *when;  /* NULL: always */
+    struct mr_store *store;             /* owned by the scope */
+};
+
+/* Compiles expressions, checks knobs, declares the store. Problems go to the scope's report. */
+enum mr_code mr_detector_open(struct mr_scope *scope, const struct mr_detector_settings *settings,
+                              struct mr_detector *detector, struct mr_error *err);
+
+/* The record schema of the stamp: config and one Detector per detector. NULL: no room. */
+const char *mr_detection_schema(const struct mr_detect_settings *settings, struct mr_arena *arena);
+
+/* The leaves of schemas/stamps/detector.avsc, in its order. */
+#define MR_DETECTOR_LEAVES 10
+void mr_detection_fill(const struct mr_judgement *judgement,
+                       struct mr_value leaves[MR_DETECTOR_LEAVES]);
+
+#endif

@@ -1,0 +1,48 @@
+/* judge.h - what every detector does around its method's step.
+ *
+ *     value --finite?--> step() --strength--> warm-up, threshold, refractory --> judgement
+ *
+ * A key's state is this head and, behind it, the method's own. The head counts the
+ * records of the key and remembers its last alarm:
+ *
+ * - warm-up: the first `warmup` values are learnt and never an alarm;
+ * - refractory: after an alarm the next `refractory_records` values, and those less
+ *   than `refractory` later by event time, are none; their score is told all the same;
+ * - score = strength / (strength + threshold): 0 expected, 0.5 at the threshold, 1 never
+ *   quite (1 only where any difference is infinitely surprising).
+ *
+ * A value that is absent, not finite or absurdly large is not judged and not learnt:
+ * one NaN would poison means for ever.
+ */
+#ifndef MR_DETECT_JUDGE_H
+#define MR_DETECT_JUDGE_H
+
+#include "processors/detect/method.h"
+
+struct mr_judge_head {
+    int64_t alarm_ms; /* event time of the last alarm */
+    uint32_t seen;    /* values learnt; stays at UINT32_MAX */
+    uint32_t quiet;   /* records left of the refractory time */
+    uint32_t has_alarmed;
+    uint32_t reserved;
+};
+
+struct mr_judgement {
+    bool is_anomaly;
+    double score;
+    double observed, expected, band_low, band_high, ratio, change_percent; /* NaN: none */
+    uint32_t seen;
+    const char *reason; /* literal; "" where there is nothing to say */
+};
+
+/* Bytes of a key's state. */
+size_t mr_judge_state_size(const struct mr_method *method, const struct mr_tuning *tuning);
+
+/* Judges one value and learns it. state is aligned as max_align_t is. */
+void mr_judge(const struct mr_method *method, const struct mr_tuning *tuning, void *state,
+              double value, bool has_value, int64_t time_ms, struct mr_judgement *judgement);
+
+/* The judgement of a record that was not judged, because of reason. */
+void mr_judge_nothing(const char *reason, struct mr_judgement *judgement);
+
+#endif
