@@ -91,7 +91,23 @@ function(mr_tests)
     set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 300
       ENVIRONMENT "MILLRACE_BUILD=${CMAKE_BINARY_DIR}")
   endforeach()
+  mr_scripts()
   mr_gates()
+endfunction()
+
+# tests/integration and tests/faults also hold scripts: test_*.sh, exit code 77 for skipped.
+function(mr_scripts)
+  file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/integration/test_*.sh
+    ${CMAKE_SOURCE_DIR}/tests/faults/test_*.sh)
+  foreach(script ${scripts})
+    file(RELATIVE_PATH path ${CMAKE_SOURCE_DIR}/tests ${script})
+    string(REGEX MATCH "^[a-z]+" label ${path})
+    string(REGEX REPLACE "/test_|/" "_" name ${path})
+    string(REGEX REPLACE "\\.sh$" "" name ${name})
+    add_test(NAME ${name} COMMAND sh ${script} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 900 SKIP_RETURN_CODE 77
+      ENVIRONMENT "MILLRACE_BUILD=${CMAKE_BINARY_DIR}")
+  endforeach()
 endfunction()
 
 # tests/tidy/gate_*.py and .sh: each gate is given the tree, and its canary is a test of its own.
