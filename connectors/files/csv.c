@@ -149,13 +149,16 @@ static enum place next_place(const struct mr_csv *csv, uint8_t byte)
     if (csv->place == PLACE_QUOTED) {
         return byte == '"' ? PLACE_CLOSED : PLACE_QUOTED;
     }
-    if (byte == csv->delimiter && csv->delimiter != 0) {
+    if (csv->place == PLACE_BROKEN) { /* and so is the record */
+        return PLACE_BROKEN;
+    }
+    if (byte == csv->delimiter) {
         return PLACE_START;
     }
     if (byte == '"' && (csv->place == PLACE_START || csv->place == PLACE_CLOSED)) {
         return PLACE_QUOTED;
     }
-    return csv->place == PLACE_CLOSED || csv->place == PLACE_BROKEN ? PLACE_BROKEN : PLACE_PLAIN;
+    return csv->place == PLACE_CLOSED ? PLACE_BROKEN : PLACE_PLAIN;
 }
 
 /* Moves scanned_to over the record that begins at `at`, up to its line end. false: the text ends
@@ -248,27 +251,39 @@ static void take_row(struct mr_csv *csv, struct mr_span record)
     mr_shelf_row_bad(csv->shelf, csv->line, "row_malformed", detail, record);
 }
 
-/* A column's name with quotes around it and doubled ones inside has them taken off in place: the
- * line is not needed again. */
+/* Takes the quotes off a name in place, for the line is not needed again; returns where the name
+ * ends. *at moves from behind the opening quote to behind the closing one. */
+static size_t unquote(uint8_t *line, size_t size, size_t *at)
+{
+    size_t to = *at;
+
+    for (; *at < size; (*at)++) {
+        if (line[*at] == '"') {
+            (*at)++;
+            if (*at == size || line[*at] != '"') {
+                break;
+            }
+        }
+        line[to++] = line[*at];
+    }
+    return to;
+}
+
 static void take_columns(struct mr_csv *csv, uint8_t *line, size_t size)
 {
-    for (size_t at = 0; at <= size;) {
-        size_t from = at;
-        size_t to = at;
+    for (size_t at = 0; at <= size; at++) {
+        const bool is_quoted = at < size && line[at] == '"';
+        const size_t from = is_quoted ? at + 1 : at;
+        size_t to = from;
 
-        if (at < size && line[at] == '"') {
-            for (at++, from = to = at; at < size; at++) {
-                if (line[at] == '"' && (at + 1 == size || line[++at] != '"')) {
-                    break;
-                }
-                line[to++] = line[at];
-            }
+        if (is_quoted) {
+            at++;
+            to = unquote(line, size, &at);
         }
         while (at < size && line[at] != csv->delimiter) {
             line[to++] = line[at++];
         }
         add_column(csv, (struct mr_span){line + from, to - from});
-        at++;
     }
     csv->has_columns = true;
 }

@@ -84,7 +84,7 @@ int64_t mr_xml_line(struct mr_xml *xml, uint64_t offset)
     return xml->window.line;
 }
 
-static bool new_parser(struct mr_xml *xml)
+static bool new_parser(struct mr_xml *xml, int64_t line)
 {
     xmlSAXHandler events;
 
@@ -100,6 +100,7 @@ static bool new_parser(struct mr_xml *xml)
     /* The text is UTF-8 by now, whatever its declaration says. */
     (void)xmlCtxtUseOptions(xml->parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
     (void)xmlSwitchEncoding(xml->parser, XML_CHAR_ENCODING_UTF8);
+    xml->parser->input->line = line > INT32_MAX ? 0 : (int)line; /* for its messages */
     xml->wreck.words[0] = '\0';
     xml->wreck.is_at_end = false;
     xml->has_failed = false;
@@ -120,7 +121,7 @@ bool mr_xml_begin(struct mr_xml *xml, int64_t line)
     xml->fed_to = xml->event_at = xml->parser_at = 0;
     xml->restored = 0;
     xml->is_seeking = xml->is_last = xml->is_over = false;
-    return new_parser(xml);
+    return new_parser(xml, line);
 }
 
 static void give(struct mr_xml *xml, struct mr_span text)
@@ -136,7 +137,7 @@ bool mr_xml_restart(struct mr_xml *xml, uint64_t offset)
     uint8_t tags[MR_XML_PATH_MAX + 2 * MR_XML_DEPTH_MAX];
     const struct mr_span path = {tags, mr_xml_scope_tags(xml->scope, tags)};
 
-    if (!new_parser(xml)) {
+    if (!new_parser(xml, mr_xml_line(xml, offset))) {
         return false;
     }
     xml->parser_at = xml->event_at = xml->fed_to = offset;
@@ -219,7 +220,10 @@ static void give_last(struct mr_xml *xml)
 {
     (void)xmlParseChunk(xml->parser, NULL, 0, 1);
     if (xml->parser->wellFormed == 0 || xml->has_failed) {
-        xml->wreck.is_at_end = true;
+        xml->wreck.is_at_end = !xml->has_failed && xml->wreck.failed_at >= xml->fed_to;
+        if (xml->wreck.is_at_end && mr_xml_scope_depth(xml->scope) > 0) {
+            (void)snprintf(xml->wreck.words, sizeof(xml->wreck.words), "the document ends early");
+        }
         mr_xml_fail(xml);
     } else {
         xml->is_over = true;

@@ -235,6 +235,7 @@ static void on_error(void *context, xmlErrorPtr error)
     if (error->level != XML_ERR_FATAL || xml->wreck.words[0] != '\0') {
         return;
     }
+    xml->wreck.failed_at = mr_xml_offset(xml);
     (void)snprintf(xml->wreck.words, sizeof(xml->wreck.words), "%s",
                    error->message ? error->message : "not well-formed");
     for (size_t size = strlen(xml->wreck.words);

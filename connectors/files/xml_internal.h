@@ -39,6 +39,7 @@ struct mr_xml_row {
 /* What the parser failed on. */
 struct mr_xml_wreck {
     char words[240];
+    uint64_t failed_at; /* where the parser stood */
     uint64_t at, seek_at;
     int64_t line;
     bool had_row, is_at_end;

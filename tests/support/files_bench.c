@@ -45,7 +45,7 @@ int files_bench_setup(void **state)
 int files_bench_teardown(void **state)
 {
     struct files_bench *bench = *state;
-    char command[128];
+    char command[256];
 
     files_bench_close(bench);
     (void)snprintf(command, sizeof(command), "chmod -R u+rwx %s; rm -rf %s", bench->folder,
@@ -70,10 +70,9 @@ void files_bench_write(struct files_bench *bench, const char *name, struct mr_sp
     FILE *file;
 
     if (strchr(name, '/') != NULL) {
-        char *folder = (char *)mr_arena_copy(bench->texts, mr_span_text(path)).data;
+        const struct mr_span folder = {(const uint8_t *)path, (size_t)(strrchr(path, '/') - path)};
 
-        folder[strrchr(path, '/') - path] = '\0';
-        (void)mkdir(folder, 0700);
+        (void)mkdir(mr_arena_text(bench->texts, folder), 0700);
     }
     file = fopen(path, "wb");
     assert_non_null(file);
