@@ -198,7 +198,7 @@ static enum mr_code judge_one(const struct mr_detector *detector, const struct s
 }
 
 static enum mr_code judge_record(const struct detect *self, int32_t partition, struct mr_value *row,
-                                 struct mr_arena *arena, struct mr_error *err)
+                                 struct mr_arena *arena, bool *is_flagged, struct mr_error *err)
 {
     const struct subject subject = {row, mr_value_ms(&row[self->time_slot]), partition};
     const struct mr_digest *digest = mr_scope_digest(self->scope);
@@ -212,6 +212,7 @@ static enum mr_code judge_record(const struct detect *self, int32_t partition, s
 
         code = judge_one(&self->detectors[i], &subject, arena, &judgement, err);
         mr_detection_fill(&judgement, leaves);
+        *is_flagged = *is_flagged || judgement.is_anomaly;
         leaves += MR_DETECTOR_LEAVES;
         mr_arena_release(arena, mark); /* a judgement holds nothing of what was evaluated */
     }
@@ -225,13 +226,14 @@ static enum mr_code detect_run(struct mr_processor *processor, const struct mr_b
     const struct detect *self = processor->state;
 
     for (size_t i = 0; i < batch->count; i++) {
-        const enum mr_code code =
-            judge_record(self, batch->records[i].partition, batch->rows[i], arena, err);
+        enum mr_code code;
 
+        verdicts[i] = (struct mr_verdict){.kind = MR_VERDICT_PASS};
+        code = judge_record(self, batch->records[i].partition, batch->rows[i], arena,
+                            &verdicts[i].is_flagged, err);
         if (code != MR_OK) {
             return code;
         }
-        verdicts[i] = (struct mr_verdict){.kind = MR_VERDICT_PASS};
     }
     return MR_OK;
 }

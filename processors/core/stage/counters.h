@@ -22,6 +22,7 @@
     X(dropped, "records_dropped_total", counter, "Records that a stage dropped on purpose.") \
     X(rejected, "records_rejected_total", counter, "Records that went to the dead letters.") \
     X(emitted, "records_emitted_total", counter, "Records that a stage made, such as advisories.") \
+    X(flagged, "records_flagged_total", counter, "Records in which a detector found an anomaly.") \
     X(commits, "commits_total", counter, "Transactions that were committed.") \
     X(aborts, "aborts_total", counter, "Transactions that were aborted and run again.") \
     X(retries, "retries_total", counter, "Calls to the broker or store that were repeated.") \
@@ -41,7 +42,8 @@ struct mr_counters {
 #define MR_METRIC_MEMBER(member, name, kind, help) _Atomic uint64_t member;
     MR_METRICS(MR_METRIC_MEMBER)
 #undef MR_METRIC_MEMBER
-    /* Drops, rejects and failures that did not stop a record, by reason. A row is there once its reason is not NULL. */
+    /* Drops, rejects and failures that did not stop a record, by reason. A row is there once its
+     * reason is not NULL. */
     struct {
         _Atomic(const char *) reason; /* literal */
         _Atomic uint64_t count;

@@ -272,6 +272,7 @@ static void count(struct mr_pass *pass, struct mr_stage *stage, const struct mr_
     tally->dropped += verdict->kind == MR_VERDICT_DROP;
     tally->rejected += verdict->kind == MR_VERDICT_REJECT;
     tally->emitted += verdict->emission_count;
+    tally->flagged += verdict->is_flagged;
     if (verdict->reason != NULL) {
         count_reason(stage, verdict->reason);
     }

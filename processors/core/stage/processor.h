@@ -66,6 +66,7 @@ struct mr_verdict {
                            NULL, or what failed although the record goes on; counted all the same */
     const char *detail; /* REJECT: what a person needs to see, arena; or NULL */
     const char *cause;  /* with a reason: the rule's or detector's name, borrowed; or NULL */
+    bool is_flagged;    /* PASS: something in it is unusual; counted */
     struct mr_emission *emissions; /* PASS of an emitting processor; arena */
     size_t emission_count;
 };

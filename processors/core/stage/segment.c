@@ -157,6 +157,7 @@ static void settle_stage(struct mr_stage *stage)
     mr_count(&counters->dropped, tally->dropped);
     mr_count(&counters->rejected, tally->rejected);
     mr_count(&counters->emitted, tally->emitted);
+    mr_count(&counters->flagged, tally->flagged);
     for (size_t i = 0; i < stage->reason_count; i++) {
         mr_count_reason(counters, stage->reasons[i].reason, stage->reasons[i].count);
     }

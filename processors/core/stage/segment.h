@@ -49,7 +49,7 @@ struct mr_outputs {
 
 /* What a transaction did to the counters: added when it is committed. */
 struct mr_tally {
-    uint64_t in, passed, dropped, rejected, emitted;
+    uint64_t in, passed, dropped, rejected, emitted, flagged;
 };
 
 /* Where a call works: rows and temporaries of one batch, and what lives until the transaction
