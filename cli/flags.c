@@ -93,21 +93,23 @@ void flags_print(const struct flag *table, FILE *stream)
     }
 }
 
-enum mr_code flag_number(const char *name, const char *text, long fallback, long min, long max,
-                         long *out, struct mr_error *err)
+enum mr_code flag_number(const struct flags *flags, int flag, long max, long *out,
+                         struct mr_error *err)
 {
+    const char *text = flags->values[flag];
     char *end;
+    long number;
 
-    *out = fallback;
     if (text == NULL) {
         return MR_OK;
     }
     errno = 0;
-    *out = strtol(text, &end, 10);
-    if (end == text || *end != '\0' || errno != 0 || *out < min || *out > max) {
-        return MR_FAIL(err, MR_USAGE, "%s: \"%s\" is not a number in %ld..%ld", name, text, min,
-                       max);
+    number = strtol(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0 || number < 1 || number > max) {
+        return MR_FAIL(err, MR_USAGE, "%s: \"%s\" is not a number in 1..%ld",
+                       flags->table[flag].name, text, max);
     }
+    *out = number;
     return MR_OK;
 }
 

@@ -83,7 +83,7 @@ static enum mr_code choose_all(struct run *run, struct mr_error *err)
         code = choose(run, run->flags.repeated[i], err);
     }
     if (code == MR_OK) {
-        code = flag_number("--workers", run->flags.values[FLAG_WORKERS], 1, 1, 64, &workers, err);
+        code = flag_number(&run->flags, FLAG_WORKERS, 64, &workers, err);
     }
     run->team_spec.worker_count = (int32_t)workers;
     run->team_spec.is_separate = run->flags.values[FLAG_SEPARATE] != NULL;
@@ -244,8 +244,9 @@ static enum mr_code work(struct run *run, struct mr_error *err)
     }
     banner(run);
     code = team_start(run->status.team, err);
-    watch(run, &signals);
-    code = team_join(run->status.team, err);
+    watch(run, &signals); /* also after a failed start: for those that did */
+    code = code == MR_OK ? team_join(run->status.team, err)
+                         : (team_join(run->status.team, NULL), code);
     if (code == MR_OK) {
         code = summarise(run, err);
     }

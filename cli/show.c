@@ -60,55 +60,74 @@ static void print_advisory(const json_t *advisory)
                  text_of(advisory, "title"));
 }
 
-/* One line to one advisory; the array grows by doubling. */
-static enum mr_code add_line(struct advisory **list, size_t *count, size_t *room, const char *line,
-                             struct mr_error *err)
+struct list {
+    struct advisory *items; /* owned, as are their values */
+    size_t count, room;
+};
+
+static bool has_room(struct list *list)
 {
-    json_error_t why;
-    json_t *value = json_loads(line, 0, &why);
+    const size_t room = list->room == 0 ? 256 : 2 * list->room;
     struct advisory *grown;
 
+    if (list->count < list->room) {
+        return true;
+    }
+    grown = room <= ADVISORIES_MAX ? realloc(list->items, room * sizeof(*grown)) : NULL;
+    if (grown == NULL) {
+        return false;
+    }
+    list->items = grown;
+    list->room = room;
+    return true;
+}
+
+static enum mr_code add_line(struct list *list, const char *line, struct mr_error *err)
+{
+    json_error_t why;
+    json_t *value;
+
+    if (!has_room(list)) {
+        return MR_FAIL(err, MR_NO_ROOM, "more than %zu advisories", list->count);
+    }
+    value = json_loads(line, 0, &why);
     if (value == NULL) {
-        return MR_FAIL(err, MR_BAD_DATA, "line %zu: %s", *count + 1, why.text);
+        return MR_FAIL(err, MR_BAD_DATA, "line %zu: %s", list->count + 1, why.text);
     }
-    if (*count == *room) {
-        *room = *room == 0 ? 256 : 2 * *room;
-        grown = *room <= ADVISORIES_MAX ? realloc(*list, *room * sizeof(**list)) : NULL;
-        if (grown == NULL) {
-            json_decref(value);
-            return MR_FAIL(err, MR_NO_ROOM, "more than %zu advisories", *count);
-        }
-        *list = grown;
-    }
-    (*list)[*count] = (struct advisory){severity_rank(value), (long)*count, value};
-    (*count)++;
+    list->items[list->count] = (struct advisory){severity_rank(value), (long)list->count, value};
+    list->count++;
     return MR_OK;
+}
+
+static void print_list(struct list *list, long top)
+{
+    if (list->count > 0) {
+        qsort(list->items, list->count, sizeof(*list->items), compare);
+        (void)printf("%-8s  %-19s  %-16s  %s\n", "severity", "event time", "rule", "title");
+    }
+    for (size_t i = 0; i < list->count && (long)i < top; i++) {
+        print_advisory(list->items[i].value);
+    }
+    (void)printf("%zu advisories\n", list->count);
 }
 
 static enum mr_code show_table(FILE *file, long top, struct mr_error *err)
 {
-    struct advisory *list = NULL;
-    size_t count = 0, room = 0, size = 0;
+    struct list list = {0};
+    size_t size = 0;
     char *line = NULL;
     enum mr_code code = MR_OK;
 
     while (code == MR_OK && getline(&line, &size, file) > 0) {
-        code = add_line(&list, &count, &room, line, err);
-    }
-    if (code == MR_OK && count > 0) {
-        qsort(list, count, sizeof(*list), compare);
-        (void)printf("%-8s  %-19s  %-16s  %s\n", "severity", "event time", "rule", "title");
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (code == MR_OK && (long)i < top) {
-            print_advisory(list[i].value);
-        }
-        json_decref(list[i].value);
+        code = add_line(&list, line, err);
     }
     if (code == MR_OK) {
-        (void)printf("%zu advisories\n", count);
+        print_list(&list, top);
     }
-    free(list);
+    for (size_t i = 0; i < list.count; i++) {
+        json_decref(list.items[i].value);
+    }
+    free(list.items);
     free(line);
     return code;
 }
@@ -142,8 +161,7 @@ static enum mr_code show(const struct flags *flags, struct mr_error *err)
 {
     const char *path = flags->operands[0];
     long top = 20;
-    enum mr_code code =
-        flag_number("--top", flags->values[FLAG_TOP], 20, 1, ADVISORIES_MAX, &top, err);
+    enum mr_code code = flag_number(flags, FLAG_TOP, ADVISORIES_MAX, &top, err);
     FILE *file;
 
     if (code != MR_OK) {

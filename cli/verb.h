@@ -40,9 +40,9 @@ struct flags {
 /* MR_USAGE names the argument and the nearest flag. */
 enum mr_code flags_parse(struct flags *flags, int count, char **arguments, struct mr_error *err);
 void flags_print(const struct flag *table, FILE *stream);
-/* A whole number within bounds; NULL gives fallback. */
-enum mr_code flag_number(const char *name, const char *text, long fallback, long min, long max,
-                         long *out, struct mr_error *err);
+/* The flag's value as a whole number in 1..max; *out stays as it is where the flag is not given. */
+enum mr_code flag_number(const struct flags *flags, int flag, long max, long *out,
+                         struct mr_error *err);
 
 /* Prints the error and returns the exit code of its code. */
 int fail_with(const struct mr_error *err);
