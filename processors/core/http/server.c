@@ -61,8 +61,7 @@ static unsigned print_answer(const struct mr_http_server *server, const char *ur
     return MHD_HTTP_NOT_FOUND;
 }
 
-/* NOLINTNEXTLINE(readability-function-size,bugprone-easily-swappable-parameters): libmicrohttpd's
- */
+/* The signature is libmicrohttpd's. NOLINTNEXTLINE(readability-*,bugprone-*) */
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_size, void **request)
