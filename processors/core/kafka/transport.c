@@ -195,6 +195,19 @@ static void close_producer(struct kafka_transport *self)
     rd_kafka_destroy(self->producer);
 }
 
+/* A consumer with a fatal error refuses to be closed, and then hangs in its destruction. */
+static void destroy_consumer(rd_kafka_t *consumer)
+{
+    const bool is_fatal = mr_kafka_fatal(consumer, NULL) != MR_OK;
+
+    if (is_fatal) {
+        (void)rd_kafka_assign(consumer, NULL);
+    } else {
+        (void)rd_kafka_consumer_close(consumer);
+    }
+    rd_kafka_destroy_flags(consumer, is_fatal ? RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE : 0);
+}
+
 /* librdkafka's destroy hangs while a message or a queue of the handle is alive. */
 static void close_consumer(struct kafka_transport *self)
 {
@@ -207,13 +220,11 @@ static void close_consumer(struct kafka_transport *self)
         }
     }
     if (self->consumer != NULL) {
-        (void)rd_kafka_consumer_close(self->consumer);
         rd_kafka_queue_destroy(self->queue);
-        rd_kafka_destroy(self->consumer);
+        destroy_consumer(self->consumer);
     }
     if (self->reader != NULL) {
-        (void)rd_kafka_consumer_close(self->reader);
-        rd_kafka_destroy(self->reader);
+        destroy_consumer(self->reader);
     }
 }
 
