@@ -92,8 +92,12 @@ static bool build(struct mr_cel_program *program, struct cel_check *check,
     }
     program->root = root;
     program->type = cel_check_tree(check, root);
-    return program->type != NULL && has_wanted_type(source, program->type, wanted, &check->infer) &&
-           cel_type_export(program->type, source->arena, &program->public_type);
+    if (program->type == NULL || !has_wanted_type(source, program->type, wanted, &check->infer) ||
+        !cel_type_export(program->type, source->arena, &program->public_type)) {
+        return false;
+    }
+    program->op = cel_compile_tree(source, root);
+    return program->op != NULL;
 }
 
 enum mr_code mr_cel_compile_dialect(const struct mr_cel_env *env,
@@ -152,32 +156,44 @@ size_t mr_cel_program_parts(const struct mr_cel_program *program, const char *co
     return program->part_count;
 }
 
+/* Locals are written before they are read, so they are not cleared. */
+static void start(struct cel_run *run, const struct mr_value *slots, struct mr_arena *scratch)
+{
+    run->slots = slots;
+    run->arena = scratch;
+    run->fuel = MR_CEL_FUEL;
+    run->iterations = MR_CEL_ITERATIONS_MAX;
+    run->prepared = NULL;
+    run->fault = 0;
+}
+
 struct mr_value mr_cel_eval_reference(const struct mr_cel_program *program,
                                       const struct mr_value *slots, struct mr_arena *scratch)
 {
     struct cel_run run;
 
-    run.slots = slots;
-    run.arena = scratch;
-    run.fuel = MR_CEL_FUEL;
-    run.iterations = MR_CEL_ITERATIONS_MAX;
-    run.prepared = NULL;
-    run.fault = 0;
+    start(&run, slots, scratch);
     return cel_reference(&run, program->root);
 }
 
 struct mr_value mr_cel_eval(const struct mr_cel_program *program, const struct mr_value *slots,
                             struct mr_arena *scratch)
 {
-    return mr_cel_eval_reference(program, slots, scratch);
+    struct cel_run run;
+
+    start(&run, slots, scratch);
+    return program->op->value(program->op, &run);
 }
 
 int mr_cel_holds(const struct mr_cel_program *program, const struct mr_value *slots,
                  struct mr_arena *scratch)
 {
-    const struct mr_value value = mr_cel_eval(program, slots, scratch);
+    struct cel_run run;
+    int truth;
 
-    return value.kind == MR_KIND_BOOL ? (value.number != 0 ? 1 : 0) : -1;
+    start(&run, slots, scratch);
+    truth = program->op->truth(program->op, &run);
+    return truth == CEL_TRUTH_FAULT ? -1 : truth;
 }
 
 const char *mr_cel_fault_text(struct mr_value error)

@@ -3,10 +3,12 @@
 #define MR_CEL_PROGRAM_H
 
 #include "processors/core/cel/cel.h"
+#include "processors/core/cel/compile.h"
 #include "processors/core/cel/tree.h"
 
 struct mr_cel_program {
     const struct cel_node *root; /* checked */
+    const struct cel_op *op;     /* the same, compiled */
     const struct cel_type *type;
     struct mr_cel_type public_type;
     const char *text;

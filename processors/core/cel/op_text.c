@@ -1,0 +1,364 @@
+/* Closures of text and of comparisons of values: equality, in, size, heads and tails, joining. */
+#include "processors/core/cel/compile.h"
+#include "processors/core/cel/regex.h"
+#include "processors/core/cel/text.h"
+
+#include <string.h>
+
+static enum mr_cel_fault fault_of(const struct mr_value *value)
+{
+    return value->kind == MR_KIND_ERROR ? (enum mr_cel_fault)value->number
+                                        : MR_CEL_FAULT_NO_OVERLOAD;
+}
+
+/* Both arguments, of the kind that op->kinds says; false: the fault is set. */
+static bool two_values(const struct cel_op *self, struct cel_run *run, struct mr_value values[2])
+{
+    values[0] = self->a->value(self->a, run);
+    if (values[0].kind != self->kinds[0]) {
+        (void)cel_op_fail(run, fault_of(&values[0]));
+        return false;
+    }
+    values[1] = self->b->value(self->b, run);
+    if (values[1].kind != self->kinds[1]) {
+        (void)cel_op_fail(run, fault_of(&values[1]));
+        return false;
+    }
+    return true;
+}
+
+static bool is_same_text(const struct mr_value *a, const struct mr_value *b)
+{
+    return a->size == b->size && (a->size == 0 || memcmp(a->data, b->data, a->size) == 0);
+}
+
+/* What is of another kind (null, say) is not the same; only errors are errors. */
+static int same_text(const struct cel_op *self, struct cel_run *run)
+{
+    const struct mr_value a = self->a->value(self->a, run);
+    struct mr_value b;
+
+    if (a.kind == MR_KIND_ERROR) {
+        return cel_op_fail_truth(run, fault_of(&a));
+    }
+    b = self->b->value(self->b, run);
+    if (b.kind == MR_KIND_ERROR) {
+        return cel_op_fail_truth(run, fault_of(&b));
+    }
+    return a.kind == b.kind && (a.kind == MR_KIND_NULL || is_same_text(&a, &b));
+}
+
+static int different_text(const struct cel_op *self, struct cel_run *run)
+{
+    const int answer = same_text(self, run);
+
+    return answer == CEL_TRUTH_FAULT ? answer : !answer;
+}
+
+static int same_text_slot(const struct cel_op *self, struct cel_run *run)
+{
+    const struct mr_value *a = &run->slots[self->a->slot];
+
+    if (a->kind == MR_KIND_ERROR) {
+        return cel_op_fail_truth(run, fault_of(a));
+    }
+    return a->kind == self->kinds[0] && is_same_text(a, &self->constant);
+}
+
+static int starts_with(const struct cel_op *self, struct cel_run *run)
+{
+    struct mr_value v[2];
+
+    return two_values(self, run, v) ? cel_text_starts(mr_value_span(&v[0]), mr_value_span(&v[1]))
+                                    : CEL_TRUTH_FAULT;
+}
+
+static int ends_with(const struct cel_op *self, struct cel_run *run)
+{
+    struct mr_value v[2];
+
+    return two_values(self, run, v) ? cel_text_ends(mr_value_span(&v[0]), mr_value_span(&v[1]))
+                                    : CEL_TRUTH_FAULT;
+}
+
+static int matches(const struct cel_op *self, struct cel_run *run)
+{
+    struct mr_value text = self->a->value(self->a, run);
+    size_t spans[2 * CEL_REGEX_GROUPS_MAX];
+    int found;
+
+    if (text.kind != MR_KIND_STRING) {
+        return cel_op_fail_truth(run, fault_of(&text));
+    }
+    if (!cel_spend(run, 1 + text.size / 8)) {
+        return cel_op_fail_truth(run, MR_CEL_FAULT_FUEL);
+    }
+    found = cel_regex_search(self->node->prepared, mr_value_span(&text), 0, spans, run->arena);
+    return found < 0 ? cel_op_fail_truth(run, MR_CEL_FAULT_REGEX_LIMIT) : found;
+}
+
+static int64_t size_of_text(const struct cel_op *self, struct cel_run *run)
+{
+    const struct mr_value text = self->a->value(self->a, run);
+
+    if (text.kind != MR_KIND_STRING) {
+        return cel_op_fail(run, fault_of(&text));
+    }
+    return cel_spend(run, text.size / 16) ? (int64_t)cel_text_count(mr_value_span(&text))
+                                          : cel_op_fail(run, MR_CEL_FAULT_FUEL);
+}
+
+static int64_t size_of_items(const struct cel_op *self, struct cel_run *run)
+{
+    const struct mr_value items = self->a->value(self->a, run);
+
+    return items.kind == self->kinds[0] ? items.size : cel_op_fail(run, fault_of(&items));
+}
+
+/* Values of any kind, by the language's equality. */
+static int same_value(const struct cel_op *self, struct cel_run *run)
+{
+    const struct mr_value a = self->a->value(self->a, run);
+    struct mr_value b;
+    int answer;
+
+    if (a.kind == MR_KIND_ERROR) {
+        return cel_op_fail_truth(run, fault_of(&a));
+    }
+    b = self->b->value(self->b, run);
+    if (b.kind == MR_KIND_ERROR) {
+        return cel_op_fail_truth(run, fault_of(&b));
+    }
+    answer = cel_equal(run, &a, &b);
+    return answer < 0 ? cel_op_fail_truth(run, MR_CEL_FAULT_FUEL) : answer;
+}
+
+static int different_value(const struct cel_op *self, struct cel_run *run)
+{
+    const int answer = same_value(self, run);
+
+    return answer == CEL_TRUTH_FAULT ? answer : !answer;
+}
+
+static int is_null(const struct cel_op *self, struct cel_run *run)
+{
+    const struct mr_value a = self->a->value(self->a, run);
+
+    return a.kind == MR_KIND_ERROR ? cel_op_fail_truth(run, fault_of(&a)) : a.kind == MR_KIND_NULL;
+}
+
+static int is_not_null(const struct cel_op *self, struct cel_run *run)
+{
+    const int answer = is_null(self, run);
+
+    return answer == CEL_TRUTH_FAULT ? answer : !answer;
+}
+
+/* Timestamps, durations, texts, decimals: two of one kind that has an order. */
+static int order(const struct cel_op *self, struct cel_run *run, unsigned wanted)
+{
+    struct mr_value v[2];
+    enum cel_order answer;
+
+    if (!two_values(self, run, v)) {
+        return CEL_TRUTH_FAULT;
+    }
+    answer = cel_compare(&v[0], &v[1]);
+    if (answer > CEL_MORE) {
+        return answer == CEL_UNORDERED ? 0 : cel_op_fail_truth(run, MR_CEL_FAULT_NO_OVERLOAD);
+    }
+    return (wanted >> (answer + 1) & 1U) != 0;
+}
+
+#define WANTS_LESS 1U
+#define WANTS_SAME 2U
+#define WANTS_MORE 4U
+#define ORDER(name, wanted) \
+    static int name(const struct cel_op *self, struct cel_run *run) \
+    { \
+        return order(self, run, wanted); \
+    }
+
+ORDER(less, WANTS_LESS)
+ORDER(less_or_same, WANTS_LESS | WANTS_SAME)
+ORDER(more, WANTS_MORE)
+ORDER(more_or_same, WANTS_MORE | WANTS_SAME)
+
+/* In a list of literals that all have the kind of what is looked for. */
+static int in_texts(const struct cel_op *self, struct cel_run *run)
+{
+    const struct mr_value a = self->a->value(self->a, run);
+
+    if (a.kind != self->kinds[0]) {
+        return a.kind == MR_KIND_ERROR ? cel_op_fail_truth(run, fault_of(&a)) : 0;
+    }
+    for (uint32_t i = 0; i < self->constant.size; i++) {
+        if (is_same_text(&a, &self->constant.items[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int in_numbers(const struct cel_op *self, struct cel_run *run)
+{
+    const int64_t a = self->a->number(self->a, run);
+
+    if (run->fault != 0) {
+        return CEL_TRUTH_FAULT;
+    }
+    for (uint32_t i = 0; i < self->constant.size; i++) {
+        if (a == self->constant.items[i].number) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* a + b + c of texts: one piece of room, each byte copied once. */
+static struct mr_value join(const struct cel_op *self, struct cel_run *run)
+{
+    struct mr_value parts[CEL_OP_JOIN_MAX];
+    size_t size = 0, at = 0;
+    uint8_t *room;
+
+    for (uint32_t i = 0; i < self->kid_count; i++) {
+        parts[i] = self->kids[i]->value(self->kids[i], run);
+        if (parts[i].kind != self->kinds[0]) {
+            return cel_fault(fault_of(&parts[i]));
+        }
+        size += parts[i].size;
+    }
+    room = cel_take_bytes(run, size);
+    if (room == NULL) {
+        return cel_fault(MR_CEL_FAULT_NO_ROOM);
+    }
+    for (uint32_t i = 0; i < self->kid_count; i++) {
+        if (parts[i].size > 0) {
+            memcpy(room + at, parts[i].data, parts[i].size);
+        }
+        at += parts[i].size;
+    }
+    return (struct mr_value){.kind = self->kinds[0], .size = (uint32_t)size, .data = room};
+}
+
+static bool is_literal(const struct cel_op *op)
+{
+    return op->node->kind == CEL_NODE_LITERAL;
+}
+
+static bool use_matches(struct cel_op *op, const struct cel_node *call)
+{
+    if (call->prepared == NULL || op->kinds[0] != MR_KIND_STRING) {
+        return false;
+    }
+    op->truth = matches;
+    op->cost += 50;
+    return true;
+}
+
+static bool use_size(struct cel_op *op)
+{
+    const uint8_t kind = op->kinds[0];
+
+    op->number = kind == MR_KIND_STRING ? size_of_text : size_of_items;
+    op->cost += kind == MR_KIND_STRING ? 4 : 0;
+    return kind == MR_KIND_STRING || kind == MR_KIND_BYTES || kind == MR_KIND_LIST ||
+           kind == MR_KIND_MAP;
+}
+
+static bool use_in(struct cel_op *op)
+{
+    const struct mr_value *list = &op->b->constant;
+
+    if (!is_literal(op->b) || list->kind != MR_KIND_LIST ||
+        (op->kinds[0] == MR_KIND_INT && op->a->node->type->is_nullable) ||
+        (op->kinds[0] != MR_KIND_STRING && op->kinds[0] != MR_KIND_INT)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < list->size; i++) {
+        if (list->items[i].kind != op->kinds[0]) {
+            return false;
+        }
+    }
+    op->constant = *list;
+    op->cost += list->size;
+    op->truth = op->kinds[0] == MR_KIND_STRING ? in_texts : in_numbers;
+    return true;
+}
+
+static bool use_equality(struct cel_op *op, bool is_same)
+{
+    const bool are_texts = op->kinds[0] == op->kinds[1] &&
+                           (op->kinds[0] == MR_KIND_STRING || op->kinds[0] == MR_KIND_BYTES);
+
+    op->cost += are_texts ? 1 : 2;
+    if (is_literal(op->b) && op->b->constant.kind == MR_KIND_NULL) {
+        op->truth = is_same ? is_null : is_not_null;
+        op->cost -= 2;
+    } else if (are_texts && is_same && op->a->node->kind == CEL_NODE_SLOT && is_literal(op->b)) {
+        op->truth = same_text_slot;
+        op->constant = op->b->constant;
+    } else if (are_texts) {
+        op->truth = is_same ? same_text : different_text;
+    } else {
+        op->truth = is_same ? same_value : different_value;
+    }
+    return true;
+}
+
+static bool use_order(struct cel_op *op, struct mr_span name)
+{
+    static const struct {
+        const char *name;
+        cel_truth_call truth;
+    } orders[] = {{"_<_", less}, {"_<=_", less_or_same}, {"_>_", more}, {"_>=_", more_or_same}};
+
+    if (op->kinds[0] != op->kinds[1] || op->kinds[0] == MR_KIND_ERROR) {
+        return false;
+    }
+    for (size_t i = 0; i < MR_COUNT(orders); i++) {
+        if (mr_span_is(name, orders[i].name)) {
+            op->truth = orders[i].truth;
+            op->cost += 2;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool use_two(struct cel_op *op, const struct cel_node *call)
+{
+    const bool are_strings = op->kinds[0] == MR_KIND_STRING && op->kinds[1] == MR_KIND_STRING;
+
+    if (mr_span_is(call->name, "_==_") || mr_span_is(call->name, "_!=_")) {
+        return use_equality(op, mr_span_is(call->name, "_==_"));
+    }
+    if (mr_span_is(call->name, "@in")) {
+        return use_in(op);
+    }
+    if (are_strings && mr_span_is(call->name, "startsWith")) {
+        op->truth = starts_with;
+        return true;
+    }
+    if (are_strings && mr_span_is(call->name, "endsWith")) {
+        op->truth = ends_with;
+        return true;
+    }
+    if (mr_span_is(call->name, "matches")) {
+        return use_matches(op, call);
+    }
+    if (mr_span_is(call->name, "_+_") && op->kid_count > 0) {
+        op->value = join;
+        return true;
+    }
+    return use_order(op, call->name);
+}
+
+bool cel_op_text(struct cel_op *op, const struct cel_node *call)
+{
+    if (call->arg_count == 1 && mr_span_is(call->name, "size")) {
+        return use_size(op);
+    }
+    return call->arg_count == 2 && use_two(op, call);
+}
