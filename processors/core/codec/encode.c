@@ -217,46 +217,42 @@ static inline int64_t millis_of(const struct mr_value *value)
     return value->number * 1000 + value->size / 1000000U;
 }
 
-/* The usual value of the usual leaf in line; all else, faults included, by the type. */
+/* The usual value of the usual leaf in line; MR_ENCODE_BAD for all else: then the type decides. */
+MR_WIRE_INLINE size_t usual_size(const struct leaf *leaf, const struct mr_value *value)
+{
+    static const uint8_t usual_kind[] = {
+        [LEAF_LONG] = MR_KIND_INT,      [LEAF_DOUBLE] = MR_KIND_DOUBLE,
+        [LEAF_STRING] = MR_KIND_STRING, [LEAF_BOOLEAN] = MR_KIND_BOOL,
+        [LEAF_ENUM] = MR_KIND_STRING,   [LEAF_MILLIS] = MR_KIND_TIMESTAMP,
+        [LEAF_OTHER] = UINT8_MAX};
+
+    if (value->kind != usual_kind[leaf->code]) {
+        return MR_ENCODE_BAD;
+    }
+    switch (leaf->code) {
+    case LEAF_LONG:
+        return mr_wire_long_size(value->number);
+    case LEAF_DOUBLE:
+        return 8;
+    case LEAF_STRING:
+        return mr_wire_is_utf8(mr_value_span(value)) ? mr_wire_long_size(value->size) + value->size
+                                                     : MR_ENCODE_BAD;
+    case LEAF_BOOLEAN:
+        return 1;
+    case LEAF_ENUM:
+        return find_symbol(leaf, value) < leaf->inner->symbol_count ? 1 : MR_ENCODE_BAD;
+    default:
+        return millis_of(value) != INT64_MIN ? mr_wire_long_size(millis_of(value)) : MR_ENCODE_BAD;
+    }
+}
+
 MR_WIRE_INLINE size_t inner_size(const struct leaf *leaf, const struct mr_value *value,
                                  const char **fault)
 {
-    switch (leaf->code) {
-    case LEAF_LONG:
-        if (MR_WIRE_LIKELY(value->kind == MR_KIND_INT)) {
-            return mr_wire_long_size(value->number);
-        }
-        break;
-    case LEAF_DOUBLE:
-        if (MR_WIRE_LIKELY(value->kind == MR_KIND_DOUBLE)) {
-            return 8;
-        }
-        break;
-    case LEAF_STRING:
-        if (MR_WIRE_LIKELY(value->kind == MR_KIND_STRING &&
-                           mr_wire_is_utf8(mr_value_span(value)))) {
-            return mr_wire_long_size(value->size) + value->size;
-        }
-        break;
-    case LEAF_BOOLEAN:
-        if (MR_WIRE_LIKELY(value->kind == MR_KIND_BOOL)) {
-            return 1;
-        }
-        break;
-    case LEAF_ENUM:
-        if (value->kind == MR_KIND_STRING && find_symbol(leaf, value) < leaf->inner->symbol_count) {
-            return 1;
-        }
-        break;
-    case LEAF_MILLIS:
-        if (value->kind == MR_KIND_TIMESTAMP && millis_of(value) != INT64_MIN) {
-            return mr_wire_long_size(millis_of(value));
-        }
-        break;
-    default:
-        break;
-    }
-    return mr_boxed_size(leaf->inner, value, 0, fault);
+    const size_t size = usual_size(leaf, value);
+
+    return MR_WIRE_LIKELY(size != MR_ENCODE_BAD) ? size
+                                                 : mr_boxed_size(leaf->inner, value, 0, fault);
 }
 
 MR_WIRE_INLINE size_t leaf_size(const struct leaf *leaf, const struct mr_value *value,

@@ -1,6 +1,8 @@
 #include "processors/core/codec/encode_internal.h"
 #include "processors/core/codec/wire.h"
 
+#include <math.h>
+
 static size_t bad(const char **fault, const char *why)
 {
     *fault = why;
@@ -57,6 +59,13 @@ static size_t items_size(const struct mr_type *type, const struct mr_value *valu
     return size;
 }
 
+/* Is the number one of the branch's, without a conversion? */
+static bool is_real_exact(const struct mr_type *branch, const struct mr_value *value)
+{
+    return value->kind == MR_KIND_DOUBLE && (branch->kind == MR_AVRO_DOUBLE || isnan(value->real) ||
+                                             (double)(float)value->real == value->real);
+}
+
 /* A record goes to the branch of its own type where that is known. */
 static bool is_branch(const struct mr_type *branch, const struct mr_value *value, bool is_exact)
 {
@@ -72,10 +81,10 @@ static bool is_branch(const struct mr_type *branch, const struct mr_value *value
         return value->kind == MR_KIND_MAP;
     case MR_AVRO_FLOAT:
     case MR_AVRO_DOUBLE:
-        if (is_exact && value->kind != MR_KIND_DOUBLE) {
+        if (mr_scalar_size(branch, value, &ignored) == MR_ENCODE_BAD) {
             return false;
         }
-        return mr_scalar_size(branch, value, &ignored) != MR_ENCODE_BAD;
+        return !is_exact || is_real_exact(branch, value);
     default:
         return mr_scalar_size(branch, value, &ignored) != MR_ENCODE_BAD;
     }

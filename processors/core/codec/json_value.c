@@ -19,7 +19,7 @@ static void put_items(struct mr_json_out *out, const struct mr_value *value)
 static void put_entries(struct mr_json_out *out, const struct mr_value *value)
 {
     mr_json_put_byte(out, '{');
-    for (uint32_t i = 0; i < value->size; i++) {
+    for (size_t i = 0; i < value->size; i++) {
         const struct mr_value *key = &value->items[2 * i];
         const bool is_text = key->kind == MR_KIND_STRING;
 

@@ -1,4 +1,5 @@
 #include "processors/core/codec/node.h"
+#include "processors/core/base/error.h"
 #include "processors/core/codec/scalar.h"
 
 #define NANOS_PER_SECOND INT64_C(1000000000)
@@ -236,6 +237,7 @@ static const uint8_t *read_entries(const struct mr_node *node, uint64_t count, c
     if (!grow(list, is_map ? count * 2 : count, input->arena)) {
         return mr_wire_fault(input, "no_room");
     }
+    MR_ASSERT(list->items != NULL);
     while (count-- > 0 && at != NULL) {
         if (is_map) {
             at = mr_read_string(at, input, &list->items[list->count++]);

@@ -31,12 +31,13 @@ static enum mr_code emit(struct compile *self, struct mr_op op)
         if (ops == NULL) {
             return no_room(self);
         }
-        if (self->count > 0) {
+        if (self->ops != NULL) {
             memcpy(ops, self->ops, self->count * sizeof(*ops));
         }
         self->ops = ops;
         self->room = room;
     }
+    MR_ASSERT(self->ops != NULL);
     self->ops[self->count++] = op;
     return MR_OK;
 }

@@ -65,6 +65,7 @@ static enum mr_code parse_branch(struct mr_parse *self, const json_t *json,
     if (code != MR_OK) {
         return code;
     }
+    MR_ASSERT(*type != NULL);
     if ((*type)->kind == MR_AVRO_UNION) {
         return MR_PARSE_FAIL(self, scope->place, "a union directly inside a union");
     }
