@@ -1,10 +1,14 @@
 """Reads topics by the schemas that a registry address serves, with stock clients only.
 
-usage: readers.py BOOTSTRAP REGISTRY TOPIC...   prints one line a topic: name, records, fields of the first
+usage: readers.py BOOTSTRAP REGISTRY TOPIC...   prints one line a topic: name, records, the first
+       readers.py kcat REGISTRY <records        the same for what `kcat -f '%S\\n%s'` printed: a count
 """
+import io
 import json
 import sys
+import urllib.request
 
+import fastavro
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer
@@ -33,8 +37,31 @@ def read(bootstrap, registry, topic):
     return count, first
 
 
+def schema_of(address, number, known):
+    if number not in known:
+        with urllib.request.urlopen(f"{address}/schemas/ids/{number}") as answer:
+            known[number] = fastavro.parse_schema(json.loads(json.load(answer)["schema"]))
+    return known[number]
+
+
+def read_kcat(address, stream):
+    known, count = {}, 0
+    while line := stream.readline():
+        message = stream.read(int(line))
+        assert message[0] == 0, "not Confluent's framing"
+        schema = schema_of(address, int.from_bytes(message[1:5], "big"), known)
+        body = io.BytesIO(message[5:])
+        fastavro.schemaless_reader(body, schema)
+        assert not body.read(1), "bytes behind the datum"
+        count += 1
+    return count
+
+
 def main():
     bootstrap, address, *topics = sys.argv[1:]
+    if bootstrap == "kcat":
+        print(read_kcat(address, sys.stdin.buffer))
+        return
     registry = SchemaRegistryClient({"url": address})
     for topic in topics:
         count, first = read(bootstrap, registry, topic)
