@@ -315,8 +315,7 @@ static enum mr_code one_round(struct mr_drain *drain, struct mr_error *err)
 {
     enum mr_code code = MR_OK;
 
-    atomic_store_explicit(&drain->counters.beat, (uint64_t)mr_clock_monotonic(drain->spec.clock),
-                          memory_order_relaxed);
+    mr_phase_beat(&drain->spec, drain->transport, &drain->counters);
     if (drain->is_abort_due) {
         code = rewind_all(drain, err);
     }

@@ -44,3 +44,18 @@ enum mr_code mr_phase_commit(const struct mr_worker_spec *spec, struct mr_transp
         mr_phase_back_off(spec, attempt, &seed);
     }
 }
+
+void mr_phase_beat(const struct mr_worker_spec *spec, struct mr_transport *transport,
+                   struct mr_counters *counters)
+{
+    struct mr_lag lags[256];
+    const size_t count = transport->ops->lag(transport, lags, MR_COUNT(lags));
+    uint64_t records = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        records += lags[i].records > 0 ? (uint64_t)lags[i].records : 0;
+    }
+    atomic_store_explicit(&counters->lag, records, memory_order_relaxed);
+    atomic_store_explicit(&counters->beat, (uint64_t)mr_clock_monotonic(spec->clock),
+                          memory_order_relaxed);
+}

@@ -44,6 +44,10 @@ enum mr_code mr_phase_commit(const struct mr_worker_spec *spec, struct mr_transp
                              const struct mr_position *positions, size_t count,
                              struct mr_counters *counters, struct mr_error *err);
 
+/* The loop went round: when, and how much of its input is not read yet. */
+void mr_phase_beat(const struct mr_worker_spec *spec, struct mr_transport *transport,
+                   struct mr_counters *counters);
+
 /* How often a transaction is run again without any progress before a person must look. */
 #define MR_REPLAYS_MAX 20
 

@@ -363,8 +363,7 @@ static enum mr_code one_round(struct mr_worker *worker, struct mr_error *err)
 {
     enum mr_code code = MR_OK;
 
-    atomic_store_explicit(&worker->counters->beat, (uint64_t)mr_clock_monotonic(worker->spec.clock),
-                          memory_order_relaxed);
+    mr_phase_beat(&worker->spec, worker->transport, worker->counters);
     if (worker->is_state_lost) {
         code = abort_all(worker, err);
     }
