@@ -32,7 +32,7 @@ enum mr_convert_kind {
 
 struct mr_convert {
     enum mr_convert_kind kind;
-    const struct mr_type *type;     /* borrowed: the type without its null */
+    const struct mr_type *type;      /* borrowed: the type without its null */
     const struct mr_texts *patterns; /* borrowed */
     int64_t utc_offset_ms;
 };

@@ -162,8 +162,7 @@ static bool compile(struct ingest_state *state, const struct mr_mapper_spec *spe
     if (!mr_plan_subject_names(&state->plan, spec->subject, spec->arena, &names)) {
         return false;
     }
-    state->key =
-        mr_plan_compile(&names, &state->settings->key, &string, spec->arena, spec->report);
+    state->key = mr_plan_compile(&names, &state->settings->key, &string, spec->arena, spec->report);
     state->event_time =
         mr_plan_compile(&names, &state->settings->event_time, &time, spec->arena, spec->report);
     return compile_partition(state, &names, spec) && state->key != NULL &&
@@ -261,10 +260,9 @@ static bool reject(struct mapping_row *row, const char *reason, const char *caus
 {
     const struct mr_span shown = cut(text);
     const char *gap = text.size > 0 ? " " : "";
-    const char *detail =
-        text.size > 0 ? mr_arena_print(row->arena, "%s: \"%.*s\"%s%s", cause, MR_SPAN_ARGS(shown),
-                                       gap, words)
-                      : mr_arena_print(row->arena, "%s: %s", cause, words);
+    const char *detail = text.size > 0 ? mr_arena_print(row->arena, "%s: \"%.*s\"%s%s", cause,
+                                                        MR_SPAN_ARGS(shown), gap, words)
+                                       : mr_arena_print(row->arena, "%s: %s", cause, words);
 
     row->mapped->verdict = (struct mr_verdict){
         .kind = MR_VERDICT_REJECT, .reason = reason, .detail = detail, .cause = cause};
@@ -321,9 +319,8 @@ static bool fill_leaf(struct mapping_row *row, const struct mr_plan_leaf *leaf,
     if (leaf->program != NULL && !(leaf->uses_value && slot->kind == MR_KIND_NULL)) {
         return fill_computed(row, leaf, mr_value_span(slot), value);
     }
-    return slot->kind == MR_KIND_NULL
-               ? fill_missing(row, leaf, value)
-               : fill_converted(row, leaf, mr_value_span(slot), value);
+    return slot->kind == MR_KIND_NULL ? fill_missing(row, leaf, value)
+                                      : fill_converted(row, leaf, mr_value_span(slot), value);
 }
 
 /* Texts come as they stood; what is mapped has no blanks at its ends. */
@@ -403,7 +400,8 @@ static bool map_row(struct mapping_row *row)
 }
 
 /* What the source's name says goes for all its rows: it is asked once for each run of them. */
-static void fill_file(const struct ingest_state *state, const char *source, struct mr_value extra[2])
+static void fill_file(const struct ingest_state *state, const char *source,
+                      struct mr_value extra[2])
 {
     const char *slash = strrchr(source, '/');
     const struct mr_span name = mr_span_text(slash == NULL ? source : slash + 1);
@@ -419,8 +417,7 @@ static bool begin_row(struct mapping_row *row, const struct mr_value extra[2])
 {
     const size_t leaf_count = row->state->plan.leaf_count;
 
-    row->leaves =
-        mr_arena_take(row->arena, leaf_count + MR_PLAN_EXTRA_COUNT, sizeof(*row->leaves));
+    row->leaves = mr_arena_take(row->arena, leaf_count + MR_PLAN_EXTRA_COUNT, sizeof(*row->leaves));
     if (row->leaves == NULL) {
         return false;
     }
@@ -442,9 +439,8 @@ static enum mr_code ingest_map(struct mr_mapper *self, const struct mr_row *rows
     for (size_t i = 0; row.texts != NULL && i < count; i++) {
         mapped[i] = (struct mr_mapped){.verdict.kind = MR_VERDICT_PASS};
         if (rows[i].texts == NULL) {
-            mapped[i].verdict = (struct mr_verdict){.kind = MR_VERDICT_REJECT,
-                                                    .reason = rows[i].reason,
-                                                    .detail = rows[i].detail};
+            mapped[i].verdict = (struct mr_verdict){
+                .kind = MR_VERDICT_REJECT, .reason = rows[i].reason, .detail = rows[i].detail};
             continue;
         }
         if (source != rows[i].place.source) {

@@ -72,11 +72,10 @@ static const char *find_file(const char *name, struct mr_place place, struct mr_
 
     split_place(place, &folder, &stem);
     if (has_ending(name)) {
-        return name[0] == '/' ? name
-                              : mr_arena_print(arena, "%.*s%s", MR_SPAN_ARGS(folder), name);
+        return name[0] == '/' ? name : mr_arena_print(arena, "%.*s%s", MR_SPAN_ARGS(folder), name);
     }
-    path = mr_arena_print(arena, "%.*s%.*s/%s.yaml", MR_SPAN_ARGS(folder), MR_SPAN_ARGS(stem),
-                          name);
+    path =
+        mr_arena_print(arena, "%.*s%.*s/%s.yaml", MR_SPAN_ARGS(folder), MR_SPAN_ARGS(stem), name);
     if (path != NULL && access(path, R_OK) == 0) {
         return path;
     }
@@ -95,9 +94,8 @@ static void check(struct mr_mapping *mapping, const struct mr_node *node, struct
         }
     }
     if (!mr_date_offset(mr_span_text(mapping->utc_offset), &mapping->utc_offset_ms)) {
-        mr_report_add(report, MR_SEVERITY_ERROR, offset ? offset->place : node->place,
-                      "utc_offset", NULL, "\"%s\" is not an offset such as +02:00",
-                      mapping->utc_offset);
+        mr_report_add(report, MR_SEVERITY_ERROR, offset ? offset->place : node->place, "utc_offset",
+                      NULL, "\"%s\" is not an offset such as +02:00", mapping->utc_offset);
     }
 }
 

@@ -144,12 +144,12 @@ static bool source_names(const struct mr_plan *plan, struct mr_arena *arena,
                                           {.kind = MR_CEL_STRING, .is_nullable = true}};
     }
     *record = (struct mr_cel_record){"source", count, fields};
-    *names = (struct mr_plan_names){
-        .variables = {{"source", {.kind = MR_CEL_RECORD, .record = record}},
-                      {"value", {.kind = MR_CEL_STRING}}},
-        .variable_count = 2,
-        .extra_first = (uint32_t)count,
-        .has_value = true};
+    *names =
+        (struct mr_plan_names){.variables = {{"source", {.kind = MR_CEL_RECORD, .record = record}},
+                                             {"value", {.kind = MR_CEL_STRING}}},
+                               .variable_count = 2,
+                               .extra_first = (uint32_t)count,
+                               .has_value = true};
     add_file_names(names);
     return true;
 }
