@@ -6,6 +6,7 @@
 #include "processors/core/codec/layout.h"
 #include "processors/core/stage/pipeline.h"
 #include "processors/core/stage/scope.h"
+#include "processors/core/stage/types.h"
 
 #define MR_STORES_MAX 64
 
@@ -59,9 +60,6 @@ struct mr_scope {
     size_t lineage_count;
 };
 
-/* Types of the fields of an Avro record, as CEL sees them. arena holds what they point to. */
-enum mr_code mr_cel_type_of(const struct mr_type *type, struct mr_arena *arena,
-                            struct mr_cel_type *out, struct mr_error *err);
 /* Fills scope->names from scope->input. */
 enum mr_code mr_scope_name(struct mr_scope *scope, struct mr_error *err);
 struct mr_cel_env mr_scope_env(struct mr_scope *scope);
