@@ -35,6 +35,7 @@ struct mr_encoder {
     struct mr_pool pool;
     struct leaf *leaves; /* pool */
     size_t count, room;
+    size_t visits; /* of types, while it is made: records without fields are no leaves */
 };
 
 static enum mr_code no_room(struct mr_error *err)
@@ -136,8 +137,8 @@ static enum mr_code add_type(struct mr_encoder *self, const struct mr_type *type
     if (type->kind != MR_AVRO_RECORD) {
         return add_leaf(self, type, name, err);
     }
-    if (depth == ENCODER_DEPTH_MAX) {
-        return MR_FAIL(err, MR_BAD_CONFIG, "%s: nested deeper than %d records", name,
+    if (depth == ENCODER_DEPTH_MAX || self->visits++ == ENCODER_LEAVES_MAX) {
+        return MR_FAIL(err, MR_BAD_CONFIG, "%s: nested deeper than %d records, or too many", name,
                        ENCODER_DEPTH_MAX);
     }
     for (size_t i = 0; i < type->field_count && code == MR_OK; i++) {

@@ -115,6 +115,11 @@ bool mr_resolve_scalar(struct mr_resolve *self, const struct mr_type *writer,
                        const struct mr_type *reader, struct mr_op *op, const char **why);
 /* Unqualified names agree, or an alias of the reader says so; true for what has no name. */
 bool mr_resolve_names(const struct mr_type *writer, const struct mr_type *reader);
+/* Is what is written as one scalar kind read as the other, perhaps promoted? */
+bool mr_resolve_kinds(enum mr_avro writer, enum mr_avro reader);
+/* The reader's field that takes a field of the writer: by name, else by alias; MR_NODE_NO_TARGET.
+ */
+uint32_t mr_resolve_field(const struct mr_type *reader, const char *name);
 /* The op that skips what is not composite. */
 struct mr_op mr_skip_scalar(const struct mr_type *writer);
 

@@ -85,9 +85,14 @@ static const uint8_t *read_promoted(const struct mr_op *op, const uint8_t *at,
     return at;
 }
 
+/* A record that takes no bytes is not walked: types that double at each level could make of it as
+ * many values as they like. */
 static const uint8_t *skip_record(const struct mr_node *node, const uint8_t *at,
                                   struct mr_input *input)
 {
+    if (node->least == 0) {
+        return at;
+    }
     for (size_t i = 0; i < node->count && at != NULL; i++) {
         at = mr_node_skip(node->items[i], at, input);
     }
@@ -182,8 +187,12 @@ const uint8_t *mr_node_skip(const struct mr_node *node, const uint8_t *at, struc
 static const uint8_t *read_record(const struct mr_node *node, const uint8_t *at,
                                   struct mr_input *input, struct mr_value *value)
 {
-    struct mr_value *fields = mr_arena_take(input->arena, node->width, sizeof(*fields));
+    struct mr_value *fields;
 
+    if (node->least == 0 && !mr_wire_may_be_empty(input, 1)) { /* see skip_record */
+        return NULL;
+    }
+    fields = mr_arena_take(input->arena, node->width, sizeof(*fields));
     if (fields == NULL) {
         return mr_wire_fault(input, "no_room");
     }

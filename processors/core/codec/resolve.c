@@ -65,8 +65,7 @@ static enum mr_code scalar_node(struct mr_resolve *self, const struct mr_type *w
                : fail(self, writer, reader, place, why);
 }
 
-/* Which field of the reader takes a field of the writer: by name, else by alias. */
-static uint32_t find_target(const struct mr_type *reader, const char *name)
+uint32_t mr_resolve_field(const struct mr_type *reader, const char *name)
 {
     for (size_t i = 0; i < reader->field_count; i++) {
         if (strcmp(reader->fields[i].name, name) == 0) {
@@ -120,8 +119,9 @@ static enum mr_code resolve_fields(struct mr_resolve *self, struct mr_node *node
     for (size_t i = 0; i < node->count; i++) {
         const struct mr_field *field = &node->writer->fields[i];
         const struct mr_place at = mr_place_key(place, field->name);
-        const uint32_t target =
-            node->writer == node->reader ? (uint32_t)i : find_target(node->reader, field->name);
+        const uint32_t target = node->writer == node->reader
+                                    ? (uint32_t)i
+                                    : mr_resolve_field(node->reader, field->name);
         const bool is_taken = target != MR_NODE_NO_TARGET && !taken[target];
         const struct mr_type *wanted = is_taken ? node->reader->fields[target].type : NULL;
         const enum mr_code code = mr_resolve_node(self, field->type, wanted, &at, &node->items[i]);

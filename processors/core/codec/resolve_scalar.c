@@ -135,6 +135,13 @@ static bool find_pair(enum mr_avro writer, enum mr_avro reader, struct mr_op *op
     return false;
 }
 
+bool mr_resolve_kinds(enum mr_avro writer, enum mr_avro reader)
+{
+    struct mr_op op;
+
+    return find_pair(writer, reader, &op);
+}
+
 bool mr_resolve_scalar(struct mr_resolve *self, const struct mr_type *writer,
                        const struct mr_type *reader, struct mr_op *op, const char **why)
 {
