@@ -22,7 +22,7 @@ struct ingest_state {
     const struct mr_connector_ops *connector;
     const void *connector_settings; /* arena */
     struct mr_mapping mapping;
-    struct mr_plan plan;
+    struct mr_ingest_plan plan;
     const struct mr_cel_program *key, *event_time;
     const struct mr_cel_program **partition_by; /* arena */
     const char **partition_parts;               /* arena */
@@ -131,7 +131,7 @@ static bool read_settings(struct ingest_state *state, const struct mr_mapper_spe
     return mr_options_read(table, spec->node, "ingest", spec->arena, spec->report, settings);
 }
 
-static bool compile_partition(struct ingest_state *state, struct mr_plan_names *names,
+static bool compile_partition(struct ingest_state *state, struct mr_ingest_plan_names *names,
                               const struct mr_mapper_spec *spec)
 {
     static const struct mr_cel_type string = {.kind = MR_CEL_STRING};
@@ -145,7 +145,7 @@ static bool compile_partition(struct ingest_state *state, struct mr_plan_names *
     }
     for (size_t i = 0; i < exprs->count; i++) {
         state->partition_by[i] =
-            mr_plan_compile(names, &exprs->items[i], &string, spec->arena, spec->report);
+            mr_ingest_plan_compile(names, &exprs->items[i], &string, spec->arena, spec->report);
         is_good = is_good && state->partition_by[i] != NULL;
         state->partition_parts[i] = is_good ? mr_cel_program_text(state->partition_by[i]) : NULL;
     }
@@ -157,14 +157,15 @@ static bool compile(struct ingest_state *state, const struct mr_mapper_spec *spe
 {
     static const struct mr_cel_type string = {.kind = MR_CEL_STRING};
     static const struct mr_cel_type time = {.kind = MR_CEL_TIMESTAMP, .is_nullable = true};
-    struct mr_plan_names names;
+    struct mr_ingest_plan_names names;
 
-    if (!mr_plan_subject_names(&state->plan, spec->subject, spec->arena, &names)) {
+    if (!mr_ingest_plan_subject_names(&state->plan, spec->subject, spec->arena, &names)) {
         return false;
     }
-    state->key = mr_plan_compile(&names, &state->settings->key, &string, spec->arena, spec->report);
-    state->event_time =
-        mr_plan_compile(&names, &state->settings->event_time, &time, spec->arena, spec->report);
+    state->key =
+        mr_ingest_plan_compile(&names, &state->settings->key, &string, spec->arena, spec->report);
+    state->event_time = mr_ingest_plan_compile(&names, &state->settings->event_time, &time,
+                                               spec->arena, spec->report);
     return compile_partition(state, &names, spec) && state->key != NULL &&
            state->event_time != NULL;
 }
@@ -186,7 +187,8 @@ static enum mr_code ingest_open(struct mr_mapper *self, const struct mr_mapper_s
     MR_ASSERT(format != NULL);
     if (!mr_mapping_load(state->settings->format, format->place, spec->arena, spec->report,
                          &state->mapping) ||
-        !mr_plan_open(&state->plan, &state->mapping, spec->subject, spec->arena, spec->report)) {
+        !mr_ingest_plan_open(&state->plan, &state->mapping, spec->subject, spec->arena,
+                             spec->report)) {
         return MR_FAIL(err, MR_BAD_CONFIG, "ingest.format: the mapping %s is not good",
                        state->settings->format);
     }
@@ -270,7 +272,7 @@ static bool reject(struct mapping_row *row, const char *reason, const char *caus
     return false;
 }
 
-static bool fill_missing(struct mapping_row *row, const struct mr_plan_leaf *leaf,
+static bool fill_missing(struct mapping_row *row, const struct mr_ingest_plan_leaf *leaf,
                          struct mr_value *value)
 {
     if (!leaf->has_fallback) {
@@ -280,7 +282,7 @@ static bool fill_missing(struct mapping_row *row, const struct mr_plan_leaf *lea
     return true;
 }
 
-static bool fill_converted(struct mapping_row *row, const struct mr_plan_leaf *leaf,
+static bool fill_converted(struct mapping_row *row, const struct mr_ingest_plan_leaf *leaf,
                            struct mr_span text, struct mr_value *value)
 {
     const char *fault = mr_convert_text(&leaf->convert, text, value);
@@ -292,7 +294,7 @@ static bool fill_converted(struct mapping_row *row, const struct mr_plan_leaf *l
                             : reject(row, "field_unreadable", leaf->name, text, fault);
 }
 
-static bool fill_computed(struct mapping_row *row, const struct mr_plan_leaf *leaf,
+static bool fill_computed(struct mapping_row *row, const struct mr_ingest_plan_leaf *leaf,
                           struct mr_span text, struct mr_value *value)
 {
     *value = mr_cel_eval(leaf->program, row->texts, row->arena);
@@ -307,7 +309,7 @@ static bool fill_computed(struct mapping_row *row, const struct mr_plan_leaf *le
                : true;
 }
 
-static bool fill_leaf(struct mapping_row *row, const struct mr_plan_leaf *leaf,
+static bool fill_leaf(struct mapping_row *row, const struct mr_ingest_plan_leaf *leaf,
                       struct mr_value *value)
 {
     struct mr_value *slot = &row->texts[row->state->plan.wanted.count + MR_PLAN_VALUE];
@@ -387,7 +389,7 @@ static bool fill_event_time(struct mapping_row *row)
 
 static bool map_row(struct mapping_row *row)
 {
-    const struct mr_plan *plan = &row->state->plan;
+    const struct mr_ingest_plan *plan = &row->state->plan;
 
     fill_texts(row);
     for (size_t i = 0; i < plan->leaf_count; i++) {
@@ -469,7 +471,7 @@ static void ingest_close(struct mr_mapper *self)
     struct ingest_state *state = self->state;
 
     if (state != NULL) {
-        mr_plan_close(&state->plan);
+        mr_ingest_plan_close(&state->plan);
         free(state);
         self->state = NULL;
     }

@@ -37,7 +37,7 @@ static enum mr_code bind_subject(const struct mr_type *type, const struct mr_cel
 static enum mr_code bind(void *context, const struct mr_cel_path *path, uint32_t *slot,
                          struct mr_error *err)
 {
-    struct mr_plan_names *names = context;
+    struct mr_ingest_plan_names *names = context;
 
     if (path->variable > 0) {
         names->is_value_used |= names->has_value && path->variable == 1;
@@ -64,10 +64,11 @@ static struct mr_place place_in(struct mr_place start, const struct mr_cel_diagn
     return start;
 }
 
-const struct mr_cel_program *mr_plan_compile(struct mr_plan_names *names,
-                                             const struct mr_source *source,
-                                             const struct mr_cel_type *wanted,
-                                             struct mr_arena *arena, struct mr_report *report)
+const struct mr_cel_program *mr_ingest_plan_compile(struct mr_ingest_plan_names *names,
+                                                    const struct mr_source *source,
+                                                    const struct mr_cel_type *wanted,
+                                                    struct mr_arena *arena,
+                                                    struct mr_report *report)
 {
     const struct mr_cel_env env = {names->variables, names->variable_count, bind, names};
     const struct mr_cel_program *program = NULL;
@@ -85,7 +86,7 @@ const struct mr_cel_program *mr_plan_compile(struct mr_plan_names *names,
     return program;
 }
 
-static void add_file_names(struct mr_plan_names *names)
+static void add_file_names(struct mr_ingest_plan_names *names)
 {
     names->variables[names->variable_count++] =
         (struct mr_cel_variable){"file.name", {.kind = MR_CEL_STRING}};
@@ -93,19 +94,19 @@ static void add_file_names(struct mr_plan_names *names)
         (struct mr_cel_variable){"file.time", {.kind = MR_CEL_TIMESTAMP, .is_nullable = true}};
 }
 
-bool mr_plan_subject_names(const struct mr_plan *plan, const struct mr_schema *schema,
-                           struct mr_arena *arena, struct mr_plan_names *names)
+bool mr_ingest_plan_subject_names(const struct mr_ingest_plan *plan, const struct mr_schema *schema,
+                                  struct mr_arena *arena, struct mr_ingest_plan_names *names)
 {
-    *names = (struct mr_plan_names){.variables = {{"subject", {.kind = MR_CEL_DYN}}},
-                                    .variable_count = 1,
-                                    .subject = mr_schema_root(schema),
-                                    .extra_first = (uint32_t)plan->leaf_count};
+    *names = (struct mr_ingest_plan_names){.variables = {{"subject", {.kind = MR_CEL_DYN}}},
+                                           .variable_count = 1,
+                                           .subject = mr_schema_root(schema),
+                                           .extra_first = (uint32_t)plan->leaf_count};
     add_file_names(names);
     return mr_cel_type_of(names->subject, arena, &names->variables[0].type, NULL) == MR_OK;
 }
 
 /* What is wanted of a source: the fields that have a name there, then the extra texts. */
-static bool fill_wanted(struct mr_plan *plan, const struct mr_mapping *mapping,
+static bool fill_wanted(struct mr_ingest_plan *plan, const struct mr_mapping *mapping,
                         struct mr_arena *arena)
 {
     const struct mr_mapping_field *fields = mapping->fields.items;
@@ -129,8 +130,8 @@ static bool fill_wanted(struct mr_plan *plan, const struct mr_mapping *mapping,
     return true;
 }
 
-static bool source_names(const struct mr_plan *plan, struct mr_arena *arena,
-                         struct mr_plan_names *names)
+static bool source_names(const struct mr_ingest_plan *plan, struct mr_arena *arena,
+                         struct mr_ingest_plan_names *names)
 {
     const size_t count = plan->wanted.count;
     struct mr_cel_record *record = mr_arena_take(arena, 1, sizeof(*record));
@@ -144,12 +145,12 @@ static bool source_names(const struct mr_plan *plan, struct mr_arena *arena,
                                           {.kind = MR_CEL_STRING, .is_nullable = true}};
     }
     *record = (struct mr_cel_record){"source", count, fields};
-    *names =
-        (struct mr_plan_names){.variables = {{"source", {.kind = MR_CEL_RECORD, .record = record}},
-                                             {"value", {.kind = MR_CEL_STRING}}},
-                               .variable_count = 2,
-                               .extra_first = (uint32_t)count,
-                               .has_value = true};
+    *names = (struct mr_ingest_plan_names){
+        .variables = {{"source", {.kind = MR_CEL_RECORD, .record = record}},
+                      {"value", {.kind = MR_CEL_STRING}}},
+        .variable_count = 2,
+        .extra_first = (uint32_t)count,
+        .has_value = true};
     add_file_names(names);
     return true;
 }
@@ -195,7 +196,7 @@ static bool read_default(const json_t *json, struct mr_value *value)
     return true;
 }
 
-static void fill_fallback(struct mr_plan_leaf *leaf, const struct mr_field *field,
+static void fill_fallback(struct mr_ingest_plan_leaf *leaf, const struct mr_field *field,
                           const struct mr_type *type)
 {
     if (field != NULL && field->fallback != NULL) {
@@ -206,7 +207,7 @@ static void fill_fallback(struct mr_plan_leaf *leaf, const struct mr_field *fiel
 }
 
 /* What an expression may give: the leaf's own type, or a text that is converted. */
-static bool check_result(const struct mr_plan_leaf *leaf, const struct mr_type *type,
+static bool check_result(const struct mr_ingest_plan_leaf *leaf, const struct mr_type *type,
                          const struct mr_source *source, struct mr_arena *arena,
                          struct mr_report *report)
 {
@@ -226,8 +227,8 @@ static bool check_result(const struct mr_plan_leaf *leaf, const struct mr_type *
     return false;
 }
 
-static bool fill_leaf(struct mr_plan_leaf *leaf, const struct mr_mapping_field *field,
-                      const struct mr_type *type, struct mr_plan_names *names,
+static bool fill_leaf(struct mr_ingest_plan_leaf *leaf, const struct mr_mapping_field *field,
+                      const struct mr_type *type, struct mr_ingest_plan_names *names,
                       struct mr_arena *arena, struct mr_report *report)
 {
     leaf->is_lenient = field->invalid == MR_MAPPING_MISSING;
@@ -241,13 +242,13 @@ static bool fill_leaf(struct mr_plan_leaf *leaf, const struct mr_mapping_field *
                           : "no text is of its type: it needs an expression");
         return false;
     }
-    leaf->program = mr_plan_compile(names, &field->expr, NULL, arena, report);
+    leaf->program = mr_ingest_plan_compile(names, &field->expr, NULL, arena, report);
     leaf->uses_value = names->is_value_used;
     return leaf->program != NULL && check_result(leaf, type, &field->expr, arena, report);
 }
 
 /* The field's place among the wanted, which are in the order of the mapping. */
-static uint32_t text_of(const struct mr_plan *plan, const struct mr_mapping_field *field)
+static uint32_t text_of(const struct mr_ingest_plan *plan, const struct mr_mapping_field *field)
 {
     for (size_t i = 0; field->from.count > 0 && i < plan->wanted.count; i++) {
         if (strcmp(plan->wanted.names[i].name, field->name) == 0) {
@@ -269,15 +270,15 @@ static const struct mr_mapping_field *field_of(const struct mr_mapping *mapping,
     return NULL;
 }
 
-static bool fill_leaves(struct mr_plan *plan, const struct mr_mapping *mapping,
+static bool fill_leaves(struct mr_ingest_plan *plan, const struct mr_mapping *mapping,
                         const struct mr_schema *schema, struct mr_arena *arena,
                         struct mr_report *report)
 {
-    struct mr_plan_names names;
+    struct mr_ingest_plan_names names;
     bool is_good = source_names(plan, arena, &names);
 
     for (size_t i = 0; is_good && i < plan->leaf_count; i++) {
-        struct mr_plan_leaf *leaf = &plan->leaves[i];
+        struct mr_ingest_plan_leaf *leaf = &plan->leaves[i];
         const struct mr_type *type = mr_encoder_leaf_type(plan->encoder, i);
         const struct mr_mapping_field *field;
 
@@ -297,7 +298,7 @@ static bool fill_leaves(struct mr_plan *plan, const struct mr_mapping *mapping,
 }
 
 /* Every name of the mapping is a field of the subject, once. */
-static void check_names(const struct mr_plan *plan, const struct mr_mapping *mapping,
+static void check_names(const struct mr_ingest_plan *plan, const struct mr_mapping *mapping,
                         struct mr_arena *arena, struct mr_report *report)
 {
     const struct mr_mapping_field *fields = mapping->fields.items;
@@ -323,13 +324,14 @@ static void check_names(const struct mr_plan *plan, const struct mr_mapping *map
     }
 }
 
-bool mr_plan_open(struct mr_plan *plan, const struct mr_mapping *mapping,
-                  const struct mr_schema *schema, struct mr_arena *arena, struct mr_report *report)
+bool mr_ingest_plan_open(struct mr_ingest_plan *plan, const struct mr_mapping *mapping,
+                         const struct mr_schema *schema, struct mr_arena *arena,
+                         struct mr_report *report)
 {
     const size_t errors = mr_report_errors(report);
     struct mr_error err = {0};
 
-    *plan = (struct mr_plan){0};
+    *plan = (struct mr_ingest_plan){0};
     if (mr_encoder_new(schema, &plan->encoder, &err) != MR_OK) {
         mr_report_add(report, MR_SEVERITY_ERROR, (struct mr_place){0}, "subject", NULL, "%s",
                       err.text);
@@ -347,7 +349,7 @@ bool mr_plan_open(struct mr_plan *plan, const struct mr_mapping *mapping,
     return mr_report_errors(report) == errors;
 }
 
-void mr_plan_close(struct mr_plan *plan)
+void mr_ingest_plan_close(struct mr_ingest_plan *plan)
 {
     mr_encoder_free(plan->encoder);
     plan->encoder = NULL;

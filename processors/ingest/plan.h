@@ -17,7 +17,7 @@
 
 enum { MR_PLAN_VALUE, MR_PLAN_FILE_NAME, MR_PLAN_FILE_TIME, MR_PLAN_EXTRA_COUNT };
 
-struct mr_plan_leaf {
+struct mr_ingest_plan_leaf {
     const char *name;
     uint32_t text;                        /* among the wanted; MR_PLAN_NO_TEXT: none */
     const struct mr_cel_program *program; /* NULL: the text is converted */
@@ -28,15 +28,15 @@ struct mr_plan_leaf {
     struct mr_convert convert;
 };
 
-struct mr_plan {
+struct mr_ingest_plan {
     struct mr_encoder *encoder; /* owned: it knows the leaves */
-    struct mr_plan_leaf *leaves;
+    struct mr_ingest_plan_leaf *leaves;
     size_t leaf_count;
     struct mr_wanted_rows wanted;
 };
 
 /* What the expressions of one kind may name, and where. */
-struct mr_plan_names {
+struct mr_ingest_plan_names {
     struct mr_cel_variable variables[4];
     size_t variable_count;
     const struct mr_type *subject; /* NULL: variable 0 is source */
@@ -46,18 +46,20 @@ struct mr_plan_names {
 };
 
 /* mapping and schema are borrowed and outlive the plan; the rest lies in arena. false: report says
- * why. mr_plan_close() is called in any case. */
-bool mr_plan_open(struct mr_plan *plan, const struct mr_mapping *mapping,
-                  const struct mr_schema *schema, struct mr_arena *arena, struct mr_report *report);
-void mr_plan_close(struct mr_plan *plan);
+ * why. mr_ingest_plan_close() is called in any case. */
+bool mr_ingest_plan_open(struct mr_ingest_plan *plan, const struct mr_mapping *mapping,
+                         const struct mr_schema *schema, struct mr_arena *arena,
+                         struct mr_report *report);
+void mr_ingest_plan_close(struct mr_ingest_plan *plan);
 
 /* The names of key, event_time and partition_by. */
-bool mr_plan_subject_names(const struct mr_plan *plan, const struct mr_schema *schema,
-                           struct mr_arena *arena, struct mr_plan_names *names);
+bool mr_ingest_plan_subject_names(const struct mr_ingest_plan *plan, const struct mr_schema *schema,
+                                  struct mr_arena *arena, struct mr_ingest_plan_names *names);
 /* NULL: report says why. */
-const struct mr_cel_program *mr_plan_compile(struct mr_plan_names *names,
-                                             const struct mr_source *source,
-                                             const struct mr_cel_type *wanted,
-                                             struct mr_arena *arena, struct mr_report *report);
+const struct mr_cel_program *mr_ingest_plan_compile(struct mr_ingest_plan_names *names,
+                                                    const struct mr_source *source,
+                                                    const struct mr_cel_type *wanted,
+                                                    struct mr_arena *arena,
+                                                    struct mr_report *report);
 
 #endif
