@@ -401,16 +401,30 @@ static bool map_row(struct mapping_row *row)
     return fill_event_time(row) && fill_key(row);
 }
 
-/* What the source's name says goes for all its rows: it is asked once for each run of them. */
+/* The part of a source's name behind its last slash; *rest is what stands before that. */
+static struct mr_span last_part(struct mr_span source, struct mr_span *rest)
+{
+    size_t at = source.size;
+
+    while (at > 0 && source.data[at - 1] != '/') {
+        at--;
+    }
+    *rest = (struct mr_span){source.data, at > 0 ? at - 1 : 0};
+    return (struct mr_span){source.data + at, source.size - at};
+}
+
+/* What the source's name says goes for all its rows: it is asked once for each run of them. A
+ * member of an archive may have a name that says nothing; then the archive's has the time. */
 static void fill_file(const struct ingest_state *state, const char *source,
                       struct mr_value extra[2])
 {
-    const char *slash = strrchr(source, '/');
-    const struct mr_span name = mr_span_text(slash == NULL ? source : slash + 1);
+    struct mr_span rest;
+    const struct mr_span name = last_part(mr_span_text(source), &rest);
+    const struct mr_span archive = last_part(rest, &rest);
     int64_t ms;
 
     extra[0] = mr_value_string(name);
-    extra[1] = mr_civil_in_name(name, &ms)
+    extra[1] = mr_civil_in_name(name, &ms) || mr_civil_in_name(archive, &ms)
                    ? mr_value_timestamp_ms(ms - state->mapping.utc_offset_ms)
                    : (struct mr_value){.kind = MR_KIND_NULL};
 }
