@@ -1,3 +1,8 @@
+/* An arena is address space: pages come when they are touched. It is mapped and not taken from the
+ * heap, because a sanitizer marks every byte of a heap block when it is freed, touched or not. The
+ * struct is on the heap, so a forgotten arena is still found. */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+
 #include "processors/core/base/arena.h"
 
 #include "processors/core/base/error.h"
@@ -7,32 +12,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 struct mr_arena {
     size_t size;
     size_t used;
-    _Alignas(max_align_t) unsigned char bytes[];
+    unsigned char *bytes; /* owned mapping of at least one byte */
 };
 
 struct mr_arena *mr_arena_new(size_t size_bytes)
 {
-    struct mr_arena *arena;
+    struct mr_arena *arena = calloc(1, sizeof(*arena));
+    void *bytes = MAP_FAILED;
 
-    if (size_bytes > SIZE_MAX - sizeof(*arena)) {
-        return NULL;
+    if (arena != NULL && size_bytes < SIZE_MAX) {
+        bytes = mmap(NULL, size_bytes + 1, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     }
-    arena = malloc(sizeof(*arena) + size_bytes);
-    if (arena == NULL) {
+    if (bytes == MAP_FAILED) {
+        free(arena);
         return NULL;
     }
     arena->size = size_bytes;
-    arena->used = 0;
+    arena->bytes = bytes;
     return arena;
 }
 
 void mr_arena_free(struct mr_arena *arena)
 {
-    free(arena);
+    if (arena != NULL) {
+        MR_ASSERT(munmap(arena->bytes, arena->size + 1) == 0);
+        free(arena);
+    }
 }
 
 void *mr_arena_take(struct mr_arena *arena, size_t count, size_t item_size)

@@ -49,6 +49,9 @@ struct mr_row {
     const char *detail; /* bad: what a person needs to see, arena */
 };
 
+/* Positions that one pull may give: a connector ends its pull before there are more. */
+#define MR_POSITIONS_MAX 128
+
 /* A position: written to a compacted topic under key. */
 struct mr_source_position {
     struct mr_span key;
@@ -79,7 +82,8 @@ struct mr_connector_ops {
     size_t settings_size;
     enum mr_code (*open)(struct mr_connector *self, const struct mr_wanted_rows *wanted,
                          struct mr_error *err);
-    /* One committed position, before the first pull. */
+    /* One committed position, before the first pull. A later one of the same key replaces an
+     * earlier one: the topic may hold several. */
     enum mr_code (*resume)(struct mr_connector *self, const struct mr_source_position *position,
                            struct mr_error *err);
     /* Up to room rows, all bytes from arena. 0 rows, not done and MR_OK: nothing new yet. A source

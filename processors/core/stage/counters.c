@@ -19,6 +19,35 @@ void mr_count_reason(struct mr_counters *counters, const char *reason, uint64_t 
     }
 }
 
+void mr_tally_reason(struct mr_tally *tally, const char *reason)
+{
+    for (size_t i = 0; i < tally->reason_count; i++) {
+        if (tally->reasons[i].reason == reason) {
+            tally->reasons[i].count++;
+            return;
+        }
+    }
+    if (tally->reason_count < MR_REASONS_MAX) {
+        tally->reasons[tally->reason_count].reason = reason;
+        tally->reasons[tally->reason_count++].count = 1;
+    }
+}
+
+void mr_tally_settle(struct mr_tally *tally, struct mr_counters *counters)
+{
+    MR_ASSERT(tally->in == tally->passed + tally->dropped + tally->rejected);
+    mr_count(&counters->in, tally->in);
+    mr_count(&counters->passed, tally->passed);
+    mr_count(&counters->dropped, tally->dropped);
+    mr_count(&counters->rejected, tally->rejected);
+    mr_count(&counters->emitted, tally->emitted);
+    mr_count(&counters->flagged, tally->flagged);
+    for (size_t i = 0; i < tally->reason_count; i++) {
+        mr_count_reason(counters, tally->reasons[i].reason, tally->reasons[i].count);
+    }
+    *tally = (struct mr_tally){0};
+}
+
 struct mr_counters_sum mr_counters_sum(const struct mr_counters *first, const char *stage)
 {
     struct mr_counters_sum sum = {0};

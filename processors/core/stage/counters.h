@@ -63,6 +63,22 @@ static inline uint64_t mr_counted(const _Atomic uint64_t *counter)
 
 void mr_count_reason(struct mr_counters *counters, const char *reason, uint64_t more);
 
+/* What an open transaction would add to the counters: settled when it is committed, zeroed when it
+ * is aborted. */
+struct mr_tally {
+    uint64_t in, passed, dropped, rejected, emitted, flagged;
+    struct {
+        const char *reason; /* literal */
+        uint64_t count;
+    } reasons[MR_REASONS_MAX];
+    size_t reason_count;
+};
+
+/* A drop or a reject for this reason. */
+void mr_tally_reason(struct mr_tally *tally, const char *reason);
+/* Asserts the law, adds everything to counters and zeroes the tally. */
+void mr_tally_settle(struct mr_tally *tally, struct mr_counters *counters);
+
 /* Sums over all workers of a stage; NULL: over all. */
 struct mr_counters_sum {
 #define MR_METRIC_SUM(member, name, kind, help) uint64_t member;

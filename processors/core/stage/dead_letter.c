@@ -38,9 +38,15 @@ const struct mr_header *mr_dead_letter_headers(const struct mr_dead_letter *lett
               put(headers, count, "__connect.errors.exception.message",
                   letter->detail ? letter->detail : letter->reason, arena) &&
               (letter->cause == NULL || put(headers, count, "__rule.name", letter->cause, arena));
+    if (is_done && letter->source != NULL) {
+        is_done = put(headers, count, "__source.name", letter->source, arena) &&
+                  (letter->line == 0 || put(headers, count, "__source.line", line, arena));
+    }
     if (is_done && letter->traceparent.size > 0) {
-        headers[(*count)++] =
-            (struct mr_header){"traceparent", mr_arena_copy(arena, letter->traceparent)};
+        const struct mr_span copy = mr_arena_copy(arena, letter->traceparent);
+
+        is_done = copy.data != NULL;
+        headers[(*count)++] = (struct mr_header){"traceparent", copy};
     }
     return is_done ? headers : NULL;
 }

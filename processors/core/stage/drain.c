@@ -44,8 +44,11 @@ struct mr_drain {
     struct mr_counters counters;
     struct mr_tally tally;
     size_t gathered;
+    size_t gather_max; /* halved when a transaction did not fit, grows slowly when one did */
+    bool is_begun;     /* dead letters were produced */
     bool is_abort_due;
-    int replays;
+    int replays;  /* in a row, that got nowhere */
+    int failures; /* in a row, of any kind: how long to wait */
     uint64_t seed;
     char group[300], instance[320];
 };
@@ -86,7 +89,7 @@ static bool is_full(const struct mr_drain *drain, int64_t started)
 {
     const struct mr_pipeline_settings *settings = drain->pipeline->settings;
 
-    return drain->gathered >= (size_t)settings->commit_records ||
+    return drain->gathered >= drain->gather_max ||
            mr_arena_room(drain->txn_arena) < (size_t)settings->memory_max / 2 ||
            (drain->gathered > 0 &&
             mr_clock_monotonic(drain->spec.clock) - started >= settings->commit_interval);
@@ -98,9 +101,10 @@ static enum mr_code gather(struct mr_drain *drain, struct mr_error *err)
 
     while (!is_full(drain, started)) {
         struct mr_polled polled = {0};
+        const size_t room = drain->gather_max - drain->gathered;
         enum mr_code code = drain->transport->ops->poll(
-            drain->transport, drain->gathered > 0 ? GATHER_WAIT_MS : IDLE_WAIT_MS, POLL_MAX,
-            &polled, err);
+            drain->transport, drain->gathered > 0 ? GATHER_WAIT_MS : IDLE_WAIT_MS,
+            room < POLL_MAX ? room : POLL_MAX, &polled, err);
 
         for (size_t i = 0; code == MR_OK && i < polled.count; i++) {
             code = add_record(group_of(drain, polled.inputs[i], polled.records[i].partition),
@@ -205,12 +209,17 @@ static enum mr_code reject(struct mr_drain *drain, const struct group *group, si
         .value = record->value,
         .timestamp_ms = record->timestamp_ms,
     };
+    enum mr_code code = MR_OK;
 
     output.headers = mr_dead_letter_headers(&letter, drain->txn_arena, &output.header_count);
     if (output.headers == NULL) {
         return MR_FAIL(err, MR_NO_ROOM, "no room for a dead letter");
     }
-    return drain->transport->ops->produce(drain->transport, &output, 1, err);
+    if (!drain->is_begun) {
+        code = drain->transport->ops->begin(drain->transport, err);
+        drain->is_begun = code == MR_OK;
+    }
+    return code == MR_OK ? drain->transport->ops->produce(drain->transport, &output, 1, err) : code;
 }
 
 static enum mr_code judge(struct mr_drain *drain, const struct group *group,
@@ -226,7 +235,7 @@ static enum mr_code judge(struct mr_drain *drain, const struct group *group,
         }
         MR_ASSERT(verdicts[i].kind == MR_VERDICT_REJECT && verdicts[i].reason != NULL);
         drain->tally.rejected++;
-        mr_count_reason(&drain->counters, verdicts[i].reason, 1);
+        mr_tally_reason(&drain->tally, verdicts[i].reason);
         code = reject(drain, group, i, &verdicts[i], err);
     }
     return code;
@@ -262,13 +271,12 @@ static void end_transaction(struct mr_drain *drain)
 
 static void settle(struct mr_drain *drain)
 {
-    const struct mr_tally *tally = &drain->tally;
-
-    MR_ASSERT(tally->in == tally->passed + tally->rejected);
-    mr_count(&drain->counters.in, tally->in);
-    mr_count(&drain->counters.passed, tally->passed);
-    mr_count(&drain->counters.rejected, tally->rejected);
+    mr_tally_settle(&drain->tally, &drain->counters);
     drain->replays = 0;
+    drain->failures = 0;
+    if (drain->gather_max < (size_t)drain->pipeline->settings->commit_records) {
+        drain->gather_max += drain->gather_max / 64 + 1;
+    }
     end_transaction(drain);
 }
 
@@ -283,8 +291,9 @@ static enum mr_code commit(struct mr_drain *drain, struct mr_error *err)
         drain->positions[i] = (struct mr_position){group->input, group->partition,
                                                    group->records[group->count - 1].offset + 1};
     }
-    if (drain->tally.rejected > 0) {
+    if (drain->is_begun) {
         code = mr_phase_commit(&drain->spec, drain->transport, NULL, 0, &drain->counters, err);
+        drain->is_begun = code != MR_OK;
     }
     if (code == MR_OK) {
         code = drain->sink.ops->commit(&drain->sink, err);
@@ -305,9 +314,12 @@ static enum mr_code rewind_all(struct mr_drain *drain, struct mr_error *err)
 
     mr_count(&drain->counters.aborts, 1);
     drain->sink.ops->abort(&drain->sink);
-    end_transaction(drain);
     code = drain->transport->ops->abort(drain->transport, err);
     drain->is_abort_due = code != MR_OK;
+    if (code == MR_OK) { /* else dead letters are still lent */
+        drain->is_begun = false;
+        end_transaction(drain);
+    }
     return code;
 }
 
@@ -334,13 +346,19 @@ static enum mr_code one_round(struct mr_drain *drain, struct mr_error *err)
 static enum mr_code recover(struct mr_drain *drain, enum mr_code code, const struct mr_error *why,
                             struct mr_error *err)
 {
-    if (mr_code_advice(code) == MR_ADVICE_STOP || drain->replays >= MR_REPLAYS_MAX) {
+    const bool is_smaller = code == MR_NO_ROOM && drain->gather_max > 1;
+
+    if (!is_smaller &&
+        (mr_code_advice(code) == MR_ADVICE_STOP || drain->replays >= MR_REPLAYS_MAX)) {
         return MR_FAIL(err, code, "%s", why->text);
     }
+    drain->gather_max = is_smaller ? drain->gather_max / 2 : drain->gather_max;
     MR_LOG(drain->spec.log, MR_WARN, "batch_replayed", "sink=%s replays=%d reason=\"%s\"",
            drain->sink_spec->name, drain->replays, why->text);
     mr_count(&drain->counters.retries, 1);
-    mr_phase_back_off(&drain->spec, drain->replays, &drain->seed);
+    if (!is_smaller) {
+        mr_phase_back_off(&drain->spec, drain->failures++, &drain->seed);
+    }
     drain->replays += mr_code_advice(code) == MR_ADVICE_REPLAY;
     drain->is_abort_due = true;
     return MR_OK;
@@ -370,10 +388,11 @@ enum mr_code mr_drain_run(struct mr_drain *drain, struct mr_error *err)
         }
         if (code != MR_OK) {
             code = recover(drain, code, &why, err);
-        }
-        if (code != MR_OK) {
-            drain->sink.ops->abort(&drain->sink);
-            return code;
+            is_done = code != MR_OK || atomic_load(&drain->spec.phase->is_stopping);
+            if (is_done) { /* what is open will be read again */
+                drain->sink.ops->abort(&drain->sink);
+                return code;
+            }
         }
     }
     return MR_OK;
@@ -397,17 +416,35 @@ static enum mr_code changed(void *context, const struct mr_position *positions, 
     return MR_OK;
 }
 
+static bool is_among(const struct group *group, const struct mr_position *positions, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (positions[i].input == group->input && positions[i].partition == group->partition) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What is gathered of partitions that go away will be read by whoever gets them. */
 static enum mr_code revoked(void *context, const struct mr_position *positions, size_t count,
                             bool is_lost, struct mr_error *err)
 {
     struct mr_drain *drain = context;
+    size_t kept = 0;
 
-    (void)positions;
-    (void)count;
     (void)is_lost;
     (void)err;
-    end_transaction(drain);
+    for (size_t i = 0; i < drain->group_count; i++) {
+        const struct group group = drain->groups[i];
+
+        if (is_among(&group, positions, count)) {
+            drain->gathered -= group.count;
+        } else {
+            drain->groups[kept++] = group;
+        }
+    }
+    drain->group_count = kept;
     return MR_OK;
 }
 
@@ -504,6 +541,7 @@ enum mr_code mr_drain_new(const struct mr_drain_spec *what, const struct mr_work
     drain->sink_spec = what->sink;
     drain->spec = *spec;
     drain->seed = 1;
+    drain->gather_max = (size_t)what->pipeline->settings->commit_records;
     drain->counters.stage = what->sink->name;
     drain->counters.worker = spec->worker;
     if (!allocate(drain)) {

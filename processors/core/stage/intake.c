@@ -12,7 +12,7 @@
 #define PULL_MAX 1000
 #define IDLE_WAIT_MS 200
 #define CONFIG_ROOM ((size_t)16 << 20)
-#define POSITIONS_MAX 256 /* sources of one transaction; more commit earlier */
+#define POSITIONS_MAX (2 * MR_POSITIONS_MAX) /* of one transaction; more commit earlier */
 
 enum { TOPIC_OUT, TOPIC_DEAD_LETTERS, TOPIC_POSITIONS, TOPIC_COUNT };
 enum {
@@ -42,8 +42,10 @@ struct mr_intake_worker {
     struct mr_source_position positions[POSITIONS_MAX]; /* of the open transaction; txn arena */
     size_t position_count;
     size_t gathered;
+    size_t pull_max; /* halved when the rows of a pull did not fit, grows slowly when they did */
     bool is_begun, is_done, is_rewind_due;
     int replays;
+    struct mr_error resumed; /* what resume() of the connector said */
     uint64_t seed, recent_in, recent_rejected;
 };
 
@@ -121,7 +123,7 @@ static enum mr_code reject(struct mr_intake_worker *intake, const struct mr_row 
         return MR_FAIL(err, MR_NO_ROOM, "the transaction has no room for a dead letter");
     }
     intake->tally.rejected++;
-    mr_count_reason(&intake->counters, verdict->reason, 1);
+    mr_tally_reason(&intake->tally, verdict->reason);
     return MR_OK;
 }
 
@@ -226,8 +228,8 @@ static enum mr_code pull(struct mr_intake_worker *intake, struct mr_intake *pull
 
     *pulled = (struct mr_intake){0};
     mr_arena_reset(intake->batch_arena);
-    code =
-        intake->connector.ops->pull(&intake->connector, PULL_MAX, intake->batch_arena, pulled, err);
+    code = intake->connector.ops->pull(&intake->connector, intake->pull_max, intake->batch_arena,
+                                       pulled, err);
     if (code != MR_OK) {
         return code;
     }
@@ -292,7 +294,6 @@ static enum mr_code check_rejects(struct mr_intake_worker *intake, struct mr_err
 
 static enum mr_code commit(struct mr_intake_worker *intake, struct mr_error *err)
 {
-    const struct mr_tally *tally = &intake->tally;
     enum mr_code code = produce_positions(intake, err);
 
     if (code == MR_OK) {
@@ -301,13 +302,13 @@ static enum mr_code commit(struct mr_intake_worker *intake, struct mr_error *err
     if (code != MR_OK) {
         return code;
     }
-    MR_ASSERT(tally->in == tally->passed + tally->rejected);
-    mr_count(&intake->counters.in, tally->in);
-    mr_count(&intake->counters.passed, tally->passed);
-    mr_count(&intake->counters.rejected, tally->rejected);
-    intake->recent_in += tally->in;
-    intake->recent_rejected += tally->rejected;
+    intake->recent_in += intake->tally.in;
+    intake->recent_rejected += intake->tally.rejected;
+    mr_tally_settle(&intake->tally, &intake->counters);
     intake->replays = 0;
+    if (intake->pull_max < PULL_MAX) {
+        intake->pull_max += intake->pull_max / 64 + 1;
+    }
     end_transaction(intake);
     return check_rejects(intake, err);
 }
@@ -318,7 +319,7 @@ static bool resume(void *context, const struct mr_record *record)
     const struct mr_source_position position = {record->key, record->value};
 
     return record->value.size == 0 ||
-           intake->connector.ops->resume(&intake->connector, &position, NULL) == MR_OK;
+           intake->connector.ops->resume(&intake->connector, &position, &intake->resumed) == MR_OK;
 }
 
 /* Gives the connector every position that is committed. */
@@ -326,9 +327,13 @@ static enum mr_code resume_all(struct mr_intake_worker *intake, struct mr_error 
 {
     enum mr_code code = MR_OK;
 
+    intake->resumed = (struct mr_error){0};
     for (int32_t i = 0; code == MR_OK && i < intake->pipeline->settings->partitions; i++) {
         code = intake->transport->ops->read(intake->transport, intake->pipeline->stages[0].states,
                                             i, 0, -1, resume, intake, err);
+        if (code == MR_OK && intake->resumed.code != MR_OK) {
+            code = MR_FAIL(err, intake->resumed.code, "%s", intake->resumed.text);
+        }
     }
     return code;
 }
@@ -337,12 +342,12 @@ static enum mr_code rewind_all(struct mr_intake_worker *intake, struct mr_error 
 {
     enum mr_code code = MR_OK;
 
-    mr_count(&intake->counters.aborts, 1);
+    mr_count(&intake->counters.aborts, intake->replays > 0); /* not at the start */
     if (intake->is_begun) {
         code = intake->transport->ops->abort(intake->transport, err);
     }
-    end_transaction(intake);
-    if (code == MR_OK) {
+    if (code == MR_OK) { /* else it is still open, and what was produced still lent */
+        end_transaction(intake);
         code = intake->connector.ops->rewind(&intake->connector, err);
     }
     if (code == MR_OK) {
@@ -387,12 +392,18 @@ static enum mr_code one_round(struct mr_intake_worker *intake, struct mr_error *
 static enum mr_code recover(struct mr_intake_worker *intake, enum mr_code code,
                             const struct mr_error *why, struct mr_error *err)
 {
-    if (mr_code_advice(code) == MR_ADVICE_STOP || intake->replays >= MR_REPLAYS_MAX) {
+    const bool is_smaller = code == MR_NO_ROOM && intake->pull_max > 1;
+
+    if (!is_smaller &&
+        (mr_code_advice(code) == MR_ADVICE_STOP || intake->replays >= MR_REPLAYS_MAX)) {
         return MR_FAIL(err, code, "%s", why->text);
     }
+    intake->pull_max = is_smaller ? intake->pull_max / 2 : intake->pull_max;
     MR_LOG(intake->spec.log, MR_WARN, "batch_replayed", "stage=%s replays=%d reason=\"%s\"",
            intake->counters.stage, intake->replays, why->text);
-    mr_phase_back_off(&intake->spec, intake->replays++, &intake->seed);
+    if (!is_smaller) {
+        mr_phase_back_off(&intake->spec, intake->replays++, &intake->seed);
+    }
     intake->is_rewind_due = true;
     intake->is_done = false;
     return MR_OK;
@@ -400,8 +411,9 @@ static enum mr_code recover(struct mr_intake_worker *intake, enum mr_code code,
 
 enum mr_code mr_intake_run(struct mr_intake_worker *intake, struct mr_error *err)
 {
-    enum mr_code code = resume_all(intake, err);
+    enum mr_code code = MR_OK;
 
+    intake->is_rewind_due = true; /* to what is committed */
     while (code == MR_OK && !intake->is_done && !atomic_load(&intake->spec.phase->is_stopping)) {
         struct mr_error why = {0};
 
@@ -410,7 +422,7 @@ enum mr_code mr_intake_run(struct mr_intake_worker *intake, struct mr_error *err
             code = recover(intake, code, &why, err);
         }
     }
-    if (code != MR_OK && intake->is_begun) {
+    if (intake->is_begun) { /* also where it was told to stop while it could not commit */
         (void)intake->transport->ops->abort(intake->transport, NULL);
     }
     return code;
@@ -489,6 +501,7 @@ enum mr_code mr_intake_new(const struct mr_pipeline *pipeline, const struct mr_w
     intake->pipeline = pipeline;
     intake->spec = *spec;
     intake->seed = 1;
+    intake->pull_max = PULL_MAX;
     intake->counters.stage = pipeline->stages[0].name;
     code = allocate(intake) ? open_parts(intake, report, err)
                             : MR_FAIL(err, MR_NO_ROOM, "no memory for ingest's arenas");

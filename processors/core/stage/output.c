@@ -102,22 +102,28 @@ static uint32_t hash_parts(const struct mr_stage *stage, const struct mr_value *
     return hash;
 }
 
-/* The new key and partition of a record; false: its expressions have no value for it. */
-static bool repartition(struct mr_pass *pass, const struct mr_stage *stage,
-                        struct mr_record *record, const struct mr_value *row)
+/* The new key and partition of a record; *is_good: its expressions have values for it. */
+static enum mr_code repartition(struct mr_pass *pass, const struct mr_stage *stage,
+                                struct mr_record *record, const struct mr_value *row, bool *is_good,
+                                struct mr_error *err)
 {
     const struct mr_value key = mr_cel_eval(stage->key, row, pass->txn_arena);
-    bool is_good;
+    const bool is_short = key.kind == MR_KIND_ERROR && key.number == MR_CEL_FAULT_NO_ROOM;
     uint32_t hash;
 
-    if (key.kind != MR_KIND_STRING) {
-        return false;
+    *is_good = key.kind == MR_KIND_STRING;
+    if (!*is_good) {
+        return is_short ? no_room(stage, err) : MR_OK;
     }
-    record->key = mr_value_span(&key);
-    hash = hash_parts(stage, row, record->key, pass->batch_arena, &is_good);
+    /* It may be a view of a stamp, which is gone with the batch. */
+    record->key = mr_arena_copy(pass->txn_arena, mr_value_span(&key));
+    if (record->key.data == NULL) {
+        return no_room(stage, err);
+    }
+    hash = hash_parts(stage, row, record->key, pass->batch_arena, is_good);
     record->partition =
         (int32_t)((hash & 0x7fffffff) % (uint32_t)pass->segment->pipeline->settings->partitions);
-    return is_good;
+    return MR_OK;
 }
 
 static enum mr_code output_pass(struct mr_pass *pass, struct mr_stage *stage,
@@ -246,20 +252,6 @@ static enum mr_code output_emissions(struct mr_pass *pass, struct mr_stage *stag
     return code;
 }
 
-static void count_reason(struct mr_stage *stage, const char *reason)
-{
-    for (size_t i = 0; i < stage->reason_count; i++) {
-        if (stage->reasons[i].reason == reason) {
-            stage->reasons[i].count++;
-            return;
-        }
-    }
-    if (stage->reason_count < MR_REASONS_MAX) {
-        stage->reasons[stage->reason_count].reason = reason;
-        stage->reasons[stage->reason_count++].count = 1;
-    }
-}
-
 static void count(struct mr_pass *pass, struct mr_stage *stage, const struct mr_verdict *verdict)
 {
     struct mr_tally *tally = &stage->tally;
@@ -274,7 +266,7 @@ static void count(struct mr_pass *pass, struct mr_stage *stage, const struct mr_
     tally->emitted += verdict->emission_count;
     tally->flagged += verdict->is_flagged;
     if (verdict->reason != NULL) {
-        count_reason(stage, verdict->reason);
+        mr_tally_reason(tally, verdict->reason);
     }
 }
 
@@ -306,25 +298,29 @@ enum mr_code mr_output_stage(struct mr_pass *pass, struct mr_stage *stage,
     for (size_t i = 0; i < pass->count; i++) {
         struct mr_record record = pass->records[i];
         const struct mr_verdict *verdict = &verdicts[i];
-        enum mr_code code;
+        const bool is_moved =
+            verdict->kind == MR_VERDICT_PASS && stage->spec->kind == MR_STAGE_REPARTITION;
+        bool is_good = true;
+        enum mr_code code = MR_OK;
 
-        if (verdict->kind == MR_VERDICT_PASS && stage->spec->kind == MR_STAGE_REPARTITION &&
-            !repartition(pass, stage, &record, pass->rows[i])) {
+        if (is_moved) {
+            code = repartition(pass, stage, &record, pass->rows[i], &is_good, err);
+        }
+        if (!is_good) {
             record = pass->records[i];
             verdict = &no_key;
         }
-        if (verdict->kind != MR_VERDICT_NONE) { /* NONE: decoded, the stage has yet to run */
+        if (code == MR_OK && verdict->kind != MR_VERDICT_NONE) { /* NONE: it has yet to run */
             count(pass, stage, verdict);
             code = output_one(pass, stage, verdict, &record, pass->rows[i], err);
-            if (code != MR_OK) {
-                return code;
-            }
-            if (verdict->kind != MR_VERDICT_PASS) {
-                continue;
-            }
         }
-        pass->rows[alive] = pass->rows[i];
-        pass->records[alive++] = record;
+        if (code != MR_OK) {
+            return code;
+        }
+        if (verdict->kind == MR_VERDICT_PASS || verdict->kind == MR_VERDICT_NONE) {
+            pass->rows[alive] = pass->rows[i];
+            pass->records[alive++] = record;
+        }
     }
     pass->count = alive;
     return MR_OK;

@@ -149,8 +149,11 @@ static void restore_mark(struct mr_segment *segment, const struct mr_record *rec
     const struct mr_span name = {record->key.data + 1, record->key.size - 1};
     int64_t value;
 
-    /* A pipeline whose states changed in number starts afresh from the input. */
+    /* A pipeline whose states changed in number starts afresh from the input: what was read of the
+     * snapshot must not be counted twice. The mark is the last record of its snapshot. */
     if (!mr_span_is(name, stage) || record->value.size != (count + 1) * sizeof(value)) {
+        mr_segment_forget(segment, record->partition);
+        *next_offset = 0;
         return;
     }
     memcpy(&value, record->value.data, sizeof(value));

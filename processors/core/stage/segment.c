@@ -147,26 +147,15 @@ enum mr_code mr_segment_run(struct mr_segment *segment, const struct mr_record *
 
 static void settle_stage(struct mr_stage *stage)
 {
-    const struct mr_tally *tally = &stage->tally;
-    struct mr_counters *counters = &stage->counters;
     uint64_t keys = 0;
 
-    MR_ASSERT(tally->in == tally->passed + tally->dropped + tally->rejected);
-    mr_count(&counters->in, tally->in);
-    mr_count(&counters->passed, tally->passed);
-    mr_count(&counters->dropped, tally->dropped);
-    mr_count(&counters->rejected, tally->rejected);
-    mr_count(&counters->emitted, tally->emitted);
-    mr_count(&counters->flagged, tally->flagged);
-    for (size_t i = 0; i < stage->reason_count; i++) {
-        mr_count_reason(counters, stage->reasons[i].reason, stage->reasons[i].count);
-    }
     for (size_t i = 0; i < stage->scope.store_count; i++) {
         keys += mr_store_key_count(stage->scope.stores[i]);
     }
-    atomic_store_explicit(&counters->keys, keys, memory_order_relaxed);
-    stage->recent_in += tally->in;
-    stage->recent_rejected += tally->rejected;
+    atomic_store_explicit(&stage->counters.keys, keys, memory_order_relaxed);
+    stage->recent_in += stage->tally.in;
+    stage->recent_rejected += stage->tally.rejected;
+    mr_tally_settle(&stage->tally, &stage->counters);
 }
 
 void mr_segment_settle(struct mr_segment *segment)
@@ -174,14 +163,12 @@ void mr_segment_settle(struct mr_segment *segment)
     for (size_t i = segment->first; i <= segment->last; i++) {
         settle_stage(&segment->stages[i]);
     }
-    mr_segment_unsettle(segment);
 }
 
 void mr_segment_unsettle(struct mr_segment *segment)
 {
     for (size_t i = segment->first; i <= segment->last; i++) {
         segment->stages[i].tally = (struct mr_tally){0};
-        segment->stages[i].reason_count = 0;
     }
 }
 

@@ -43,13 +43,8 @@ bool mr_segment_has_state(const struct mr_segment *segment);
 
 /* Outputs of one transaction, in the order in which they were made. */
 struct mr_outputs {
-    struct mr_output *items; /* arena of the transaction */
+    struct mr_output *items; /* batch arena; the bytes that they point to: transaction's arena */
     size_t count, room;
-};
-
-/* What a transaction did to the counters: added when it is committed. */
-struct mr_tally {
-    uint64_t in, passed, dropped, rejected, emitted, flagged;
 };
 
 /* Where a call works: rows and temporaries of one batch, and what lives until the transaction

@@ -28,11 +28,6 @@ struct mr_stage {
 
     struct mr_counters counters;
     struct mr_tally tally; /* of the open transaction */
-    struct {
-        const char *reason;
-        uint64_t count;
-    } reasons[MR_REASONS_MAX]; /* likewise */
-    size_t reason_count;
     uint64_t recent_in,
         recent_rejected; /* halved now and then: the ratio of about the last thousand */
 };

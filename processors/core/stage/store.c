@@ -189,8 +189,9 @@ static struct entry *entry_new(const struct mr_store *store, uint64_t hash, stru
     return entry;
 }
 
-/* The entry of a key, made when there is none. NULL: no room. */
-static struct entry *entry_at(struct mr_store *store, struct table *table, struct mr_span key)
+/* The entry of a key, made when there is none and less than keys_max live. NULL: no room. */
+static struct entry *entry_at(struct mr_store *store, struct table *table, struct mr_span key,
+                              size_t keys_max)
 {
     const uint64_t hash = mr_hash64(key);
     size_t at = find_bucket(table, hash, key);
@@ -198,7 +199,7 @@ static struct entry *entry_at(struct mr_store *store, struct table *table, struc
     if (table->buckets[at] != NULL) {
         return table->buckets[at];
     }
-    if (table->live_count >= store->spec.keys_max) {
+    if (table->live_count >= keys_max) {
         return NULL;
     }
     if (table->entry_count * 4 >= table->bucket_count * 3) {
@@ -250,7 +251,7 @@ void *mr_store_at(struct mr_store *store, int32_t partition, struct mr_span key,
     if (event_time_ms > table->stream_ms) {
         table->stream_ms = event_time_ms;
     }
-    entry = entry_at(store, table, key);
+    entry = entry_at(store, table, key, store->spec.keys_max);
     if (entry == NULL) {
         return NULL;
     }
@@ -377,10 +378,10 @@ bool mr_store_restore(struct mr_store *store, int32_t partition, struct mr_span 
                                                state.size - offsetof(struct image, used_ms)})) {
         return false;
     }
-    entry = entry_at(store, table, key);
-    if (entry == NULL) {
-        return false;
-    }
+    /* A snapshot's states stand before its tombstones: while it is read there may be more keys than
+     * keys_max. State that cannot be held here is lost for good, so that is no way to go on. */
+    entry = entry_at(store, table, key, SIZE_MAX);
+    MR_ASSERT(entry != NULL);
     memcpy(state_of(entry), state.data + sizeof(head), store->spec.state_size);
     entry->used_ms = head.used_ms;
     return true;

@@ -55,7 +55,8 @@ struct mr_polled {
 
 /* Called from inside poll(), on the worker's thread. */
 struct mr_transport_listener {
-    /* These partitions are ours now. Before it returns the state must be restored. */
+    /* These partitions are ours now, also when it fails (poll() then fails too, and abort() is
+     * called before the next). Before it returns the state must be restored. */
     enum mr_code (*assigned)(void *context, const struct mr_position *positions, size_t count,
                              struct mr_error *err);
     /* These go away: commit or abort what is open, then forget their state. is_lost: they are
@@ -83,7 +84,9 @@ struct mr_transport_ops {
      * for positions alone. MR_TIMED_OUT, MR_UNAVAILABLE: call it again with the same positions. */
     enum mr_code (*commit)(struct mr_transport *self, const struct mr_position *positions,
                            size_t count, struct mr_error *err);
-    /* Also rewinds every assigned partition to its committed position. */
+    /* Also rewinds every assigned partition to its committed position (position()'s answer where
+     * there is one). Valid without begin(). Until it returns MR_OK what was produced stays
+     * borrowed; it is called again. */
     enum mr_code (*abort)(struct mr_transport *self, struct mr_error *err);
     /* Gives the messages of the last polls back when nothing was begun. */
     void (*release)(struct mr_transport *self);
@@ -91,7 +94,8 @@ struct mr_transport_ops {
      */
     enum mr_code (*committed)(struct mr_transport *self, uint32_t input, int32_t partition,
                               int64_t *next, struct mr_error *err);
-    /* Reads topic/partition in [from, to); to -1: up to its end as it is now. */
+    /* Reads topic/partition in [from, to); to -1: up to its end as it is now. Bytes hold during
+     * the visit. */
     enum mr_code (*read)(struct mr_transport *self, const char *topic, int32_t partition,
                          int64_t from, int64_t to, mr_transport_visit *visit, void *context,
                          struct mr_error *err);

@@ -1,157 +1,40 @@
 #include "processors/core/stage/worker.h"
 
+#include "processors/core/stage/worker_internal.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PARTITIONS_MAX 4096
 #define POLL_MAX 1000
-#define SLICE_MAX 512
 #define IDLE_WAIT_MS 100
 #define GATHER_WAIT_MS 10
 #define SNAPSHOT_ROOM ((size_t)1 << 30) /* address space; only what is used costs memory */
 
-struct owned {
-    bool is_owned;
-    int64_t next;    /* committed */
-    int64_t pending; /* after the open transaction; -1: it read nothing here */
-    int64_t snapshot_due_ms;
-};
-
-struct mr_worker {
-    const struct mr_pipeline *pipeline;
-    struct mr_segment *segment;
-    struct mr_worker_spec spec;
-    struct mr_transport *transport;  /* owned */
-    struct mr_room room;             /* owned: of one slice, of one transaction */
-    struct mr_arena *snapshot_arena; /* owned: while a snapshot is being committed */
-    struct mr_counters *counters;    /* of the first stage: commits and the like */
-    struct owned *owned;             /* owned: by partition */
-    struct mr_position *positions;   /* owned: room for all partitions */
-    char group[260], instance[290];
-    bool is_begun;
-    bool is_state_lost; /* an abort left it behind: restore before going on */
-    size_t gathered;    /* records of the open transaction */
-    size_t gather_max;  /* halved when a transaction did not fit, doubled when one did */
-    int replays;        /* in a row */
-    uint64_t seed;
-};
-
 static enum mr_code commit_all(struct mr_worker *worker, bool is_last, struct mr_error *err);
 static enum mr_code abort_all(struct mr_worker *worker, struct mr_error *err);
-
-/* Records of the input that are read again, gathered so that the segment gets batches. */
-struct restore {
-    struct mr_worker *worker;
-    struct mr_record *records; /* batch arena */
-    size_t count;
-    enum mr_code code;
-    struct mr_error *err;
-};
-
-static bool visit_snapshot(void *context, const struct mr_record *record)
-{
-    struct restore *restore = context;
-    int64_t *next = &restore->worker->owned[record->partition].snapshot_due_ms;
-
-    mr_segment_restore(restore->worker->segment, record, next);
-    return true;
-}
-
-static enum mr_code restore_flush(struct restore *restore)
-{
-    struct mr_worker *worker = restore->worker;
-
-    if (restore->count > 0 && restore->code == MR_OK) {
-        restore->code = mr_segment_run(worker->segment, restore->records, restore->count,
-                                       &worker->room, NULL, restore->err);
-        mr_count(&worker->counters->restored, restore->count);
-    }
-    mr_arena_reset(worker->room.batch);
-    mr_arena_reset(worker->room.txn);
-    restore->records = mr_arena_take(worker->room.batch, SLICE_MAX, sizeof(*restore->records));
-    restore->count = 0;
-    return restore->code;
-}
-
-static bool visit_input(void *context, const struct mr_record *record)
-{
-    struct restore *restore = context;
-    struct mr_arena *arena = restore->worker->room.batch;
-    struct mr_record *copy;
-
-    if (restore->count == SLICE_MAX && restore_flush(restore) != MR_OK) {
-        return false;
-    }
-    copy = &restore->records[restore->count++];
-    *copy = *record;
-    copy->key = mr_arena_copy(arena, record->key);
-    copy->value = mr_arena_copy(arena, record->value);
-    if (copy->value.data == NULL || (record->key.size > 0 && copy->key.data == NULL)) {
-        restore->code = MR_FAIL(restore->err, MR_NO_ROOM, "no room to restore state");
-        return false;
-    }
-    return true;
-}
-
-/* The state of a partition as of its committed position: the snapshot, then the input since. */
-static enum mr_code restore_partition(struct mr_worker *worker, int32_t partition,
-                                      struct mr_error *err)
-{
-    struct owned *owned = &worker->owned[partition];
-    struct restore restore = {.worker = worker, .code = MR_OK, .err = err};
-    struct mr_transport *transport = worker->transport;
-    const int64_t started = mr_clock_monotonic(worker->spec.clock);
-    int64_t from;
-    enum mr_code code;
-
-    mr_segment_forget(worker->segment, partition);
-    if (!mr_segment_has_state(worker->segment) || owned->next == 0) {
-        return MR_OK;
-    }
-    owned->snapshot_due_ms = 0; /* holds the mark's offset while the snapshot is read */
-    code = transport->ops->read(transport, mr_segment_states(worker->segment), partition, 0, -1,
-                                visit_snapshot, &restore, err);
-    from = owned->snapshot_due_ms;
-    if (code != MR_OK || from >= owned->next) {
-        return code;
-    }
-    (void)restore_flush(&restore);
-    code = transport->ops->read(transport, mr_segment_input(worker->segment), partition, from,
-                                owned->next, visit_input, &restore, err);
-    if (code == MR_OK) {
-        code = restore_flush(&restore);
-    }
-    MR_LOG(worker->spec.log, MR_INFO, "state_restored",
-           "partition=%" PRId32 " from=%" PRId64 " to=%" PRId64 " took_ms=%" PRId64, partition,
-           from, owned->next, mr_clock_monotonic(worker->spec.clock) - started);
-    return code;
-}
-
-static enum mr_code restore_owned(struct mr_worker *worker, int32_t partition, struct mr_error *err)
-{
-    const enum mr_code code = restore_partition(worker, partition, err);
-
-    worker->owned[partition].snapshot_due_ms =
-        mr_clock_monotonic(worker->spec.clock) + worker->pipeline->settings->snapshot_interval;
-    return code;
-}
 
 static enum mr_code assigned(void *context, const struct mr_position *positions, size_t count,
                              struct mr_error *err)
 {
     struct mr_worker *worker = context;
+    enum mr_code code = MR_OK;
 
+    if (worker->is_begun) { /* restoring takes the transaction's memory */
+        code = commit_all(worker, false, err);
+    }
+    /* All of them are ours, also where restoring one fails: an abort then restores them all. */
     for (size_t i = 0; i < count; i++) {
-        struct owned *owned = &worker->owned[positions[i].partition];
-        enum mr_code code;
-
-        *owned = (struct owned){.is_owned = true, .next = positions[i].next, .pending = -1};
-        code = restore_owned(worker, positions[i].partition, err);
-        if (code != MR_OK) {
-            return code;
-        }
+        worker->owned[positions[i].partition] =
+            (struct owned){.is_owned = true, .next = positions[i].next, .pending = -1};
+    }
+    for (size_t i = 0; code == MR_OK && i < count; i++) {
+        code = mr_worker_restore(worker, positions[i].partition, err);
+    }
+    if (code != MR_OK) {
+        worker->is_state_lost = true;
+        return code;
     }
     MR_LOG(worker->spec.log, MR_INFO, "partitions_assigned", "count=%zu instance=%s", count,
            worker->instance);
@@ -164,12 +47,15 @@ static enum mr_code revoked(void *context, const struct mr_position *positions, 
     struct mr_worker *worker = context;
     enum mr_code code = MR_OK;
 
-    if (worker->is_begun) {
-        code = is_lost ? abort_all(worker, err) : commit_all(worker, false, err);
+    if (worker->is_begun && !is_lost) {
+        code = commit_all(worker, false, err);
     }
     for (size_t i = 0; i < count; i++) {
         mr_segment_forget(worker->segment, positions[i].partition);
         worker->owned[positions[i].partition].is_owned = false;
+    }
+    if (worker->is_begun && is_lost) { /* after they are forgotten: they are not to be restored */
+        code = abort_all(worker, err);
     }
     MR_LOG(worker->spec.log, MR_INFO, "partitions_revoked", "count=%zu lost=%d instance=%s", count,
            is_lost, worker->instance);
@@ -198,6 +84,7 @@ static enum mr_code run_slice(struct mr_worker *worker, const struct mr_record *
     enum mr_code code;
 
     mr_arena_reset(worker->room.batch);
+    worker->is_touched = true;
     code = mr_segment_run(worker->segment, records, count, &worker->room, &outputs, err);
     if (code != MR_OK) {
         return code;
@@ -258,6 +145,7 @@ static enum mr_code produce_snapshots(struct mr_worker *worker, bool is_last, st
 static void end_transaction(struct mr_worker *worker)
 {
     worker->is_begun = false;
+    worker->is_touched = false;
     worker->gathered = 0;
     for (int32_t i = 0; i < PARTITIONS_MAX; i++) {
         worker->owned[i].pending = -1;
@@ -287,10 +175,25 @@ static enum mr_code commit_all(struct mr_worker *worker, bool is_last, struct mr
     mr_segment_settle(worker->segment);
     end_transaction(worker);
     worker->replays = 0;
+    worker->failures = 0;
     if (worker->gather_max < (size_t)worker->pipeline->settings->commit_records) {
-        worker->gather_max *= 2;
+        worker->gather_max += worker->gather_max / 64 + 1;
     }
     return mr_segment_check_rejects(worker->segment, err);
+}
+
+/* What is committed is asked for: a commit whose answer got lost may have taken effect. */
+static enum mr_code ask_positions(struct mr_worker *worker, struct mr_error *err)
+{
+    struct mr_transport *transport = worker->transport;
+    enum mr_code code = MR_OK;
+
+    for (int32_t i = 0; code == MR_OK && i < PARTITIONS_MAX; i++) {
+        if (worker->owned[i].is_owned) {
+            code = transport->ops->committed(transport, 0, i, &worker->owned[i].next, err);
+        }
+    }
+    return code;
 }
 
 /* Back to the last commit: what was produced is void, what was read comes again, the state is what
@@ -302,11 +205,16 @@ static enum mr_code abort_all(struct mr_worker *worker, struct mr_error *err)
 
     mr_count(&worker->counters->aborts, 1);
     code = transport->ops->abort(transport, err);
+    if (code != MR_OK) { /* what was produced is still lent */
+        worker->is_state_lost = true;
+        return code;
+    }
     mr_segment_unsettle(worker->segment);
     end_transaction(worker);
+    code = ask_positions(worker, err);
     for (int32_t i = 0; code == MR_OK && i < PARTITIONS_MAX; i++) {
         if (worker->owned[i].is_owned) {
-            code = restore_owned(worker, i, err);
+            code = mr_worker_restore(worker, i, err);
         }
     }
     worker->is_state_lost = code != MR_OK;
@@ -377,36 +285,37 @@ static enum mr_code one_round(struct mr_worker *worker, struct mr_error *err)
 }
 
 /* A transaction that does not fit is run again with half the records, until one alone does not. */
-static enum mr_code shrink(struct mr_worker *worker, enum mr_code code)
+static bool shrink(struct mr_worker *worker, enum mr_code code)
 {
     if (code != MR_NO_ROOM || worker->gather_max == 1) {
-        return code;
+        return false;
     }
-    worker->gather_max = worker->gather_max > 2 ? worker->gather_max / 2 : 1;
-    return MR_ABORTED;
+    worker->gather_max /= 2;
+    return true;
 }
 
 /* After a failed round: MR_OK when the next one may try. */
 static enum mr_code recover(struct mr_worker *worker, enum mr_code code, const struct mr_error *why,
                             struct mr_error *err)
 {
-    enum mr_advice advice;
+    const enum mr_advice advice = mr_code_advice(code);
+    const bool is_smaller = shrink(worker, code);
 
-    code = shrink(worker, code);
-    advice = mr_code_advice(code);
-    if (advice == MR_ADVICE_STOP || worker->replays >= MR_REPLAYS_MAX) {
+    if (!is_smaller && (advice == MR_ADVICE_STOP || worker->replays >= MR_REPLAYS_MAX)) {
         return MR_FAIL(err, code, "%s", why->text);
     }
     MR_LOG(worker->spec.log, MR_WARN, "batch_replayed", "instance=%s replays=%d reason=\"%s\"",
            worker->instance, worker->replays, why->text);
     if (advice == MR_ADVICE_RETRY || worker->replays > 0) {
         mr_count(&worker->counters->retries, 1);
-        mr_phase_back_off(&worker->spec, worker->replays, &worker->seed);
+        mr_phase_back_off(&worker->spec, worker->failures, &worker->seed);
     }
     /* Polling may fail for as long as the broker is away; running again without progress may not.
      */
-    worker->replays += advice == MR_ADVICE_REPLAY || worker->is_begun;
-    worker->is_state_lost = true;
+    worker->replays += !is_smaller && (advice == MR_ADVICE_REPLAY || worker->is_begun);
+    worker->failures++;
+    worker->is_state_lost =
+        worker->is_state_lost || worker->is_touched || advice == MR_ADVICE_REPLAY;
     return MR_OK;
 }
 
@@ -422,6 +331,35 @@ static enum mr_code is_finished(struct mr_worker *worker, bool *is_done, struct 
     return transport->ops->drained(transport, is_done, err);
 }
 
+static void give_up(struct mr_worker *worker)
+{
+    if (worker->is_begun) {
+        (void)worker->transport->ops->abort(worker->transport, NULL);
+    }
+}
+
+/* The snapshot that makes the next start quick. Nothing is lost without it, so only what a person
+ * must look at is an error. */
+static enum mr_code end(struct mr_worker *worker, struct mr_error *err)
+{
+    struct mr_error why = {0};
+    enum mr_code code = MR_OK;
+
+    if (!worker->is_state_lost) {
+        code = commit_all(worker, true, &why);
+    }
+    if (code == MR_OK && !worker->is_begun) {
+        return MR_OK;
+    }
+    give_up(worker);
+    if (mr_code_advice(code) == MR_ADVICE_STOP) {
+        return MR_FAIL(err, code, "%s", why.text);
+    }
+    MR_LOG(worker->spec.log, MR_WARN, "last_commit_left_out", "instance=%s reason=\"%s\"",
+           worker->instance, why.text);
+    return MR_OK;
+}
+
 enum mr_code mr_worker_run(struct mr_worker *worker, struct mr_error *err)
 {
     bool is_done = false;
@@ -435,15 +373,14 @@ enum mr_code mr_worker_run(struct mr_worker *worker, struct mr_error *err)
         }
         if (code != MR_OK) {
             code = recover(worker, code, &why, err);
+            is_done = atomic_load(&worker->spec.phase->is_stopping);
         }
         if (code != MR_OK) {
-            if (worker->is_begun) {
-                (void)worker->transport->ops->abort(worker->transport, NULL);
-            }
+            give_up(worker);
             return code;
         }
     }
-    return commit_all(worker, true, err); /* the snapshot that makes the next start quick */
+    return end(worker, err);
 }
 
 static enum mr_code open_transport(struct mr_worker *worker, struct mr_error *err)
