@@ -7,6 +7,7 @@
 
 #include "processors/core/base/arena.h"
 #include "processors/core/base/value.h"
+#include "processors/core/codec/schema.h"
 
 struct mr_json_out {
     struct mr_arena *arena; /* borrowed */
@@ -33,5 +34,13 @@ void mr_json_put_date(struct mr_json_out *out, const struct mr_value *value);
 void mr_json_put_time(struct mr_json_out *out, const struct mr_value *value);
 /* In quotes: -12.340 */
 void mr_json_put_decimal(struct mr_json_out *out, const struct mr_value *value);
+/* In quotes: 123e4567-e89b-12d3-a456-426614174000; 16 bytes. */
+void mr_json_put_uuid(struct mr_json_out *out, const uint8_t *bytes);
+/* In quotes: P1M2DT3.004S; the 12 bytes of an Avro duration. */
+void mr_json_put_duration(struct mr_json_out *out, const uint8_t *bytes);
+/* A decoded value as the PLAIN form of mr_json_print() has it: field names, dates and the like come
+ * from the type that it was decoded by. */
+void mr_json_put_typed(struct mr_json_out *out, const struct mr_type *type,
+                       const struct mr_value *value);
 
 #endif

@@ -141,31 +141,6 @@ static const uint8_t *print_symbol(struct print *self, const struct mr_type *typ
     return at;
 }
 
-/* "P1M2DT3.004S": months, days, milliseconds, each a number of its own. */
-static void put_duration(struct mr_json_out *out, const uint8_t *bytes)
-{
-    const uint32_t millis = mr_wire_load32(bytes + 8);
-    char text[80];
-
-    (void)snprintf(text, sizeof(text), "\"P%" PRIu32 "M%" PRIu32 "DT%" PRIu32 ".%03" PRIu32 "S\"",
-                   mr_wire_load32(bytes), mr_wire_load32(bytes + 4), millis / 1000, millis % 1000);
-    mr_json_put_text(out, text);
-}
-
-static void put_uuid(struct mr_json_out *out, const uint8_t *bytes)
-{
-    char text[8];
-
-    mr_json_put_byte(out, '"');
-    for (unsigned i = 0; i < 16; i++) {
-        const bool is_group = i == 4 || i == 6 || i == 8 || i == 10;
-
-        (void)snprintf(text, sizeof(text), "%s%02x", is_group ? "-" : "", bytes[i]);
-        mr_json_put_text(out, text);
-    }
-    mr_json_put_byte(out, '"');
-}
-
 static void put_bytes(struct print *self, const struct mr_type *type, struct mr_span bytes)
 {
     const struct mr_value decimal = {.kind = MR_KIND_DECIMAL,
@@ -178,9 +153,9 @@ static void put_bytes(struct print *self, const struct mr_type *type, struct mr_
     } else if (type->logical == MR_LOGICAL_DECIMAL) {
         mr_json_put_decimal(&self->out, &decimal);
     } else if (type->logical == MR_LOGICAL_DURATION) {
-        put_duration(&self->out, bytes.data);
+        mr_json_put_duration(&self->out, bytes.data);
     } else if (type->logical == MR_LOGICAL_UUID) {
-        put_uuid(&self->out, bytes.data);
+        mr_json_put_uuid(&self->out, bytes.data);
     } else {
         mr_json_put_base64(&self->out, bytes);
     }

@@ -107,6 +107,7 @@ enum mr_code mr_kafka_embedded_new(const struct mr_kafka_config *config, struct 
         return code;
     }
     self->base.ops = &embedded_broker_ops;
+    self->base.is_transient = true;
     *broker = &self->base;
     return MR_OK;
 }

@@ -172,6 +172,7 @@ static enum mr_code write_readable(struct mr_drain *drain, const struct group *g
     if (records == NULL || said == NULL) {
         return MR_FAIL(err, MR_NO_ROOM, "no room for %zu records", group->count);
     }
+    records[0] = group->records[0]; /* where none can be read it still says which partition */
     for (size_t i = 0; i < group->count; i++) {
         if (verdicts[i].kind == MR_VERDICT_NONE) {
             rows[batch.count] = rows[i];
@@ -503,6 +504,8 @@ static enum mr_code open_sink(struct mr_drain *drain, const struct mr_drain_spec
                                    .log = drain->spec.log,
                                    .name = what->sink->name,
                                    .pipeline = what->pipeline->name,
+                                   .is_transient = drain->spec.broker != NULL &&
+                                                   drain->spec.broker->is_transient,
                                    .report = report};
     code = open_inputs(drain, what->schemas, err);
     if (code == MR_OK) {

@@ -29,8 +29,11 @@ struct mr_sink {
     const struct mr_sink_ops *ops; /* borrowed, static */
     const void *settings;          /* borrowed */
     const struct mr_log *log;      /* borrowed */
-    const char *name;         /* borrowed; as the pipeline calls it: part of its offsets' key */
-    const char *pipeline;     /* borrowed */
+    const char *name;     /* borrowed; as the pipeline calls it: part of its offsets' key */
+    const char *pipeline; /* borrowed */
+    /* The log ends with the process (embedded): offsets that the store has are another log's, and
+     * the first of each partition is awaited. */
+    bool is_transient;
     struct mr_report *report; /* borrowed; for problems found in open() */
     void *state;              /* owned by ops */
 };
@@ -53,9 +56,10 @@ struct mr_sink_ops {
     enum mr_code (*position)(struct mr_sink *self, size_t input, int32_t partition, int64_t *next,
                              struct mr_error *err);
 
-    /* Required. Records of one partition, offsets rising. Fills verdicts (PASS or REJECT). The
-     * store's transaction stays open until commit(). next_offset is what position() has to answer
-     * after it. */
+    /* Required. Records of one partition, offsets rising; none of them may be readable: then count
+     * is 0, and records[0].partition still says whose next_offset it is. Fills verdicts (PASS or
+     * REJECT). The store's transaction stays open until commit(). next_offset is what position()
+     * has to answer after it. */
     enum mr_code (*write)(struct mr_sink *self, size_t input, const struct mr_batch *batch,
                           int64_t next_offset, struct mr_verdict *verdicts, struct mr_arena *arena,
                           struct mr_error *err);

@@ -155,6 +155,7 @@ struct mr_broker_ops {
 struct mr_broker {
     const struct mr_broker_ops *ops; /* implementations embed this struct FIRST */
     const char *bootstrap;           /* "127.0.0.1:9092": for banners */
+    bool is_transient;               /* the log ends with the process, and its offsets */
 };
 
 #endif
