@@ -36,37 +36,32 @@ static struct mr_value slot(const struct cel_op *self, struct cel_run *run)
     return run->slots[self->slot];
 }
 
-static enum mr_cel_fault fault_of(const struct mr_value *value)
-{
-    return value->kind == MR_KIND_ERROR ? (enum mr_cel_fault)value->number
-                                        : MR_CEL_FAULT_NO_OVERLOAD;
-}
-
-static int slot_truth(const struct cel_op *self, struct cel_run *run)
-{
-    const struct mr_value *value = &run->slots[self->slot];
-
-    return value->kind == MR_KIND_BOOL ? value->number != 0
-                                       : cel_op_fail_truth(run, fault_of(value));
-}
-
-static int64_t slot_number(const struct cel_op *self, struct cel_run *run)
-{
-    const struct mr_value *value = &run->slots[self->slot];
-
-    return value->kind == MR_KIND_INT ? value->number : cel_op_fail(run, fault_of(value));
-}
-
-static double slot_real(const struct cel_op *self, struct cel_run *run)
-{
-    const struct mr_value *value = &run->slots[self->slot];
-
-    return value->kind == MR_KIND_DOUBLE ? value->real : (double)cel_op_fail(run, fault_of(value));
-}
-
 static struct mr_value local(const struct cel_op *self, struct cel_run *run)
 {
     return run->locals[self->slot];
+}
+
+static int leaf_truth(const struct cel_op *self, struct cel_run *run)
+{
+    const struct mr_value *value = cel_op_leaf(self, run);
+
+    return value->kind == MR_KIND_BOOL ? value->number != 0
+                                       : cel_op_fail_truth(run, cel_op_fault_of(value));
+}
+
+static int64_t leaf_number(const struct cel_op *self, struct cel_run *run)
+{
+    const struct mr_value *value = cel_op_leaf(self, run);
+
+    return value->kind == MR_KIND_INT ? value->number : cel_op_fail(run, cel_op_fault_of(value));
+}
+
+static double leaf_real(const struct cel_op *self, struct cel_run *run)
+{
+    const struct mr_value *value = cel_op_leaf(self, run);
+
+    return value->kind == MR_KIND_DOUBLE ? value->real
+                                         : (double)cel_op_fail(run, cel_op_fault_of(value));
 }
 
 static struct mr_value reference(const struct cel_op *self, struct cel_run *run)
@@ -241,6 +236,58 @@ static struct mr_value loop(const struct cel_op *self, struct cel_run *run)
     return range.kind == MR_KIND_ERROR ? range : cel_loop_run(run, &plan, &range);
 }
 
+/* One item's turn, counted; false: a bound is met, which is in run->fault. */
+static bool spend_turn(const struct cel_op *self, struct cel_run *run)
+{
+    run->iterations--;
+    if (run->iterations < 0 || !cel_spend(run, self->cost)) {
+        (void)cel_op_fail(run, run->iterations < 0 ? MR_CEL_FAULT_ITERATIONS : MR_CEL_FAULT_FUEL);
+        return false;
+    }
+    return true;
+}
+
+/* exists (deciding 1) and all (deciding 0) over a list, the body asked for its truth. */
+static inline int quantify(const struct cel_op *self, struct cel_run *run, int deciding)
+{
+    const struct cel_op *body = self->b;
+    struct mr_value *item = &run->locals[self->slot];
+    const struct mr_value range = self->a->value(self->a, run);
+    uint8_t fault = 0;
+
+    if (range.kind != MR_KIND_LIST) {
+        return cel_op_fail_truth(run, cel_op_fault_of(&range));
+    }
+    for (uint32_t i = 0; i < range.size; i++) {
+        int truth;
+
+        if (!spend_turn(self, run)) {
+            return CEL_TRUTH_FAULT;
+        }
+        *item = range.items[i];
+        truth = body->truth(body, run);
+        if (truth == deciding) {
+            return deciding;
+        }
+        if (truth == CEL_TRUTH_FAULT) {
+            fault = fault == 0 ? run->fault : fault;
+            run->fault = 0;
+        }
+    }
+    run->fault = fault;
+    return fault != 0 ? CEL_TRUTH_FAULT : !deciding;
+}
+
+static int exists(const struct cel_op *self, struct cel_run *run)
+{
+    return quantify(self, run, 1);
+}
+
+static int all(const struct cel_op *self, struct cel_run *run)
+{
+    return quantify(self, run, 0);
+}
+
 static struct cel_op *new_op(struct cel_compiler *self, const struct cel_node *node)
 {
     struct cel_op *op = cel_source_take(self->source, 1, sizeof(*op));
@@ -307,14 +354,11 @@ static const struct cel_op *compile_leaf(struct cel_compiler *self, const struct
         return NULL;
     }
     op->slot = node->index;
-    if (node->kind == CEL_NODE_SLOT) {
-        op->value = slot;
-        op->truth = slot_truth;
-        op->number = slot_number;
-        op->real = slot_real;
-    } else {
-        op->value = local;
-    }
+    op->is_local = node->kind == CEL_NODE_LOCAL;
+    op->value = op->is_local ? local : slot;
+    op->truth = leaf_truth;
+    op->number = leaf_number;
+    op->real = leaf_real;
     return finish(op);
 }
 
@@ -500,7 +544,14 @@ static const struct cel_op *compile_loop(struct cel_compiler *self, const struct
     op->kid_count = node->arg_count;
     op->slot = node->index;
     op->cost = 100 + sum_of_costs(kids, node->arg_count);
-    op->value = loop;
+    if (node->args[0]->type->kind == MR_CEL_LIST && node->second.size == 0 &&
+        (node->loop == CEL_LOOP_ALL || node->loop == CEL_LOOP_EXISTS)) {
+        op->a = kids[0];
+        op->b = kids[1];
+        op->truth = node->loop == CEL_LOOP_ALL ? all : exists;
+    } else {
+        op->value = loop;
+    }
     return finish(op);
 }
 
