@@ -61,6 +61,17 @@ const struct cel_op *cel_compile_node(struct cel_compiler *self, const struct ce
 /* Gives op the calls that it does not have: adapters around the one that it has. */
 void cel_op_complete(struct cel_op *op);
 
+/* The closures of what the language is built of (op_flow.c), given a node and compiled kids. */
+void cel_op_use_constant(struct cel_op *op);
+void cel_op_use_leaf(struct cel_op *op);
+void cel_op_use_chain(struct cel_op *op);
+void cel_op_use_choice(struct cel_op *op);
+void cel_op_use_field(struct cel_op *op);
+void cel_op_use_row(struct cel_op *op);
+void cel_op_use_bind(struct cel_op *op);
+void cel_op_use_loop(struct cel_op *op);
+void cel_op_use_reference(struct cel_op *op);
+
 /* The closures of a call by its name and the types of its arguments; false: none, use the rows.
  * op->a, op->b are compiled. */
 bool cel_op_scalar(struct cel_op *op, const struct cel_node *call); /* op_scalar.c */
