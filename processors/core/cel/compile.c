@@ -1,245 +1,10 @@
 #include "processors/core/cel/compile.h"
 
-#include "processors/core/cel/loop.h"
 #include "processors/core/cel/reference.h"
 
 #include <string.h>
 
 #define FOLD_FUEL 20000
-
-static struct mr_value constant(const struct cel_op *self, struct cel_run *run)
-{
-    (void)run;
-    return self->constant;
-}
-
-static int constant_truth(const struct cel_op *self, struct cel_run *run)
-{
-    (void)run;
-    return (int)self->constant.number;
-}
-
-static int64_t constant_number(const struct cel_op *self, struct cel_run *run)
-{
-    (void)run;
-    return self->constant.number;
-}
-
-static double constant_real(const struct cel_op *self, struct cel_run *run)
-{
-    (void)run;
-    return self->constant.real;
-}
-
-static struct mr_value slot(const struct cel_op *self, struct cel_run *run)
-{
-    return run->slots[self->slot];
-}
-
-static enum mr_cel_fault fault_of(const struct mr_value *value)
-{
-    return value->kind == MR_KIND_ERROR ? (enum mr_cel_fault)value->number
-                                        : MR_CEL_FAULT_NO_OVERLOAD;
-}
-
-static int slot_truth(const struct cel_op *self, struct cel_run *run)
-{
-    const struct mr_value *value = &run->slots[self->slot];
-
-    return value->kind == MR_KIND_BOOL ? value->number != 0
-                                       : cel_op_fail_truth(run, fault_of(value));
-}
-
-static int64_t slot_number(const struct cel_op *self, struct cel_run *run)
-{
-    const struct mr_value *value = &run->slots[self->slot];
-
-    return value->kind == MR_KIND_INT ? value->number : cel_op_fail(run, fault_of(value));
-}
-
-static double slot_real(const struct cel_op *self, struct cel_run *run)
-{
-    const struct mr_value *value = &run->slots[self->slot];
-
-    return value->kind == MR_KIND_DOUBLE ? value->real : (double)cel_op_fail(run, fault_of(value));
-}
-
-static struct mr_value local(const struct cel_op *self, struct cel_run *run)
-{
-    return run->locals[self->slot];
-}
-
-static struct mr_value reference(const struct cel_op *self, struct cel_run *run)
-{
-    return cel_reference(run, self->node);
-}
-
-/* The deciding side wins; a fault is remembered until no side decides. */
-static int all_sides(const struct cel_op *self, struct cel_run *run)
-{
-    uint8_t fault = 0;
-
-    for (uint32_t i = 0; i < self->kid_count; i++) {
-        const int truth = self->kids[i]->truth(self->kids[i], run);
-
-        if (truth == 0) {
-            return 0;
-        }
-        if (truth == CEL_TRUTH_FAULT) {
-            fault = run->fault;
-            run->fault = 0;
-        }
-    }
-    run->fault = fault;
-    return fault != 0 ? CEL_TRUTH_FAULT : 1;
-}
-
-static int any_side(const struct cel_op *self, struct cel_run *run)
-{
-    uint8_t fault = 0;
-
-    for (uint32_t i = 0; i < self->kid_count; i++) {
-        const int truth = self->kids[i]->truth(self->kids[i], run);
-
-        if (truth == 1) {
-            return 1;
-        }
-        if (truth == CEL_TRUTH_FAULT) {
-            fault = run->fault;
-            run->fault = 0;
-        }
-    }
-    run->fault = fault;
-    return fault != 0 ? CEL_TRUTH_FAULT : 0;
-}
-
-/* The two-sided chain, which most are, without the loop. */
-static int both_sides(const struct cel_op *self, struct cel_run *run)
-{
-    const int a = self->a->truth(self->a, run);
-    uint8_t fault;
-    int b;
-
-    if (a == 0) {
-        return 0;
-    }
-    if (a == 1) {
-        return self->b->truth(self->b, run);
-    }
-    fault = run->fault;
-    run->fault = 0;
-    b = self->b->truth(self->b, run);
-    if (b == 0) {
-        return 0;
-    }
-    run->fault = fault;
-    return CEL_TRUTH_FAULT;
-}
-
-static int either_side(const struct cel_op *self, struct cel_run *run)
-{
-    const int a = self->a->truth(self->a, run);
-    uint8_t fault;
-    int b;
-
-    if (a == 1) {
-        return 1;
-    }
-    if (a == 0) {
-        return self->b->truth(self->b, run);
-    }
-    fault = run->fault;
-    run->fault = 0;
-    b = self->b->truth(self->b, run);
-    if (b == 1) {
-        return 1;
-    }
-    run->fault = fault;
-    return CEL_TRUTH_FAULT;
-}
-
-#define CHOICE(name, type, form) \
-    static type name(const struct cel_op *self, struct cel_run *run) \
-    { \
-        const int truth = self->a->truth(self->a, run); \
-        const struct cel_op *chosen = truth == 1 ? self->b : self->c; \
-\
-        return truth == CEL_TRUTH_FAULT ? (type)truth : chosen->form(chosen, run); \
-    }
-
-CHOICE(choose_truth, int, truth)
-CHOICE(choose_number, int64_t, number)
-CHOICE(choose_real, double, real)
-
-static struct mr_value choose(const struct cel_op *self, struct cel_run *run)
-{
-    const int truth = self->a->truth(self->a, run);
-    const struct cel_op *chosen = truth == 1 ? self->b : self->c;
-
-    return truth == CEL_TRUTH_FAULT ? cel_op_take_fault(run) : chosen->value(chosen, run);
-}
-
-static struct mr_value field(const struct cel_op *self, struct cel_run *run)
-{
-    const struct mr_value owner = self->a->value(self->a, run);
-
-    if (owner.kind == MR_KIND_RECORD && self->node->index > 0 && self->node->index <= owner.size &&
-        !self->node->is_test && !self->node->is_optional) {
-        return owner.items[self->node->index - 1];
-    }
-    return cel_select(run, self->node, owner);
-}
-
-/* The overload is known and the kinds are as expected, or else it is looked for. */
-static struct mr_value call_row(const struct cel_op *self, struct cel_run *run)
-{
-    struct mr_value args[CEL_OP_ARGS_MAX];
-    bool fits = self->row != NULL;
-
-    for (uint32_t i = 0; i < self->kid_count; i++) {
-        args[i] = self->kids[i]->value(self->kids[i], run);
-        if (args[i].kind == MR_KIND_ERROR) {
-            return args[i];
-        }
-        fits = fits && args[i].kind == self->kinds[i];
-    }
-    if (fits) {
-        run->prepared = self->node->prepared;
-        return self->row->call(run, args, self->kid_count);
-    }
-    return cel_call_any(run, self->node, args);
-}
-
-static struct mr_value bind(const struct cel_op *self, struct cel_run *run)
-{
-    run->locals[self->slot] = self->a->value(self->a, run);
-    return self->b->value(self->b, run);
-}
-
-static struct mr_value evaluate(const void *context, struct cel_run *run, uint32_t body)
-{
-    const struct cel_op *self = context;
-
-    if (!cel_spend(run, self->cost)) {
-        return cel_fault(MR_CEL_FAULT_FUEL);
-    }
-    return self->kids[body]->value(self->kids[body], run);
-}
-
-static struct mr_value loop(const struct cel_op *self, struct cel_run *run)
-{
-    const struct mr_value range = self->kids[0]->value(self->kids[0], run);
-    const struct cel_loop_plan plan = {
-        .loop = self->node->loop,
-        .body_count = self->kid_count - 1,
-        .local = self->slot,
-        .has_two = self->node->second.size > 0,
-        .evaluate = evaluate,
-        .context = self,
-    };
-
-    return range.kind == MR_KIND_ERROR ? range : cel_loop_run(run, &plan, &range);
-}
 
 static struct cel_op *new_op(struct cel_compiler *self, const struct cel_node *node)
 {
@@ -292,10 +57,7 @@ static const struct cel_op *compile_constant(struct cel_compiler *self, const st
     }
     op->constant = node->value;
     op->cost = 0;
-    op->value = constant;
-    op->truth = node->value.kind == MR_KIND_BOOL ? constant_truth : NULL;
-    op->number = node->value.kind == MR_KIND_INT ? constant_number : NULL;
-    op->real = node->value.kind == MR_KIND_DOUBLE ? constant_real : NULL;
+    cel_op_use_constant(op);
     return finish(op);
 }
 
@@ -307,14 +69,8 @@ static const struct cel_op *compile_leaf(struct cel_compiler *self, const struct
         return NULL;
     }
     op->slot = node->index;
-    if (node->kind == CEL_NODE_SLOT) {
-        op->value = slot;
-        op->truth = slot_truth;
-        op->number = slot_number;
-        op->real = slot_real;
-    } else {
-        op->value = local;
-    }
+    op->is_local = node->kind == CEL_NODE_LOCAL;
+    cel_op_use_leaf(op);
     return finish(op);
 }
 
@@ -346,12 +102,7 @@ static const struct cel_op *compile_chain(struct cel_compiler *self, const struc
     op->kids = kids;
     op->kid_count = node->arg_count;
     op->cost = sum_of_costs(kids, node->arg_count);
-    op->truth = node->kind == CEL_NODE_AND ? all_sides : any_side;
-    if (node->arg_count == 2) {
-        op->a = kids[0];
-        op->b = kids[1];
-        op->truth = node->kind == CEL_NODE_AND ? both_sides : either_side;
-    }
+    cel_op_use_chain(op);
     return finish(op);
 }
 
@@ -367,10 +118,7 @@ static const struct cel_op *compile_if(struct cel_compiler *self, const struct c
     op->b = kids[1];
     op->c = kids[2];
     op->cost = sum_of_costs(kids, 3);
-    op->value = choose;
-    op->truth = choose_truth;
-    op->number = choose_number;
-    op->real = choose_real;
+    cel_op_use_choice(op);
     return finish(op);
 }
 
@@ -386,7 +134,7 @@ static const struct cel_op *compile_select(struct cel_compiler *self, const stru
         return NULL;
     }
     op->cost = op->a->cost + (node->index > 0 ? 1 : 10);
-    op->value = field;
+    cel_op_use_field(op);
     return finish(op);
 }
 
@@ -461,7 +209,7 @@ static const struct cel_op *compile_call(struct cel_compiler *self, const struct
 
     if (op == NULL || call->arg_count > CEL_OP_ARGS_MAX) {
         if (op != NULL) {
-            op->value = reference;
+            cel_op_use_reference(op);
             op->cost = 100;
         }
         return finish(op);
@@ -482,7 +230,7 @@ static const struct cel_op *compile_call(struct cel_compiler *self, const struct
         op->number = NULL;
         op->kids = kids;
         op->kid_count = call->arg_count;
-        op->value = call_row;
+        cel_op_use_row(op);
         op->cost += 10;
     }
     return finish(op);
@@ -500,7 +248,7 @@ static const struct cel_op *compile_loop(struct cel_compiler *self, const struct
     op->kid_count = node->arg_count;
     op->slot = node->index;
     op->cost = 100 + sum_of_costs(kids, node->arg_count);
-    op->value = loop;
+    cel_op_use_loop(op);
     return finish(op);
 }
 
@@ -516,7 +264,7 @@ static const struct cel_op *compile_bind(struct cel_compiler *self, const struct
     op->b = kids[1];
     op->slot = node->index;
     op->cost = sum_of_costs(kids, 2);
-    op->value = bind;
+    cel_op_use_bind(op);
     return finish(op);
 }
 
@@ -525,7 +273,7 @@ static const struct cel_op *compile_rest(struct cel_compiler *self, const struct
     struct cel_op *op = new_op(self, node);
 
     if (op != NULL) {
-        op->value = reference;
+        cel_op_use_reference(op);
         op->cost = 200;
     }
     return finish(op);

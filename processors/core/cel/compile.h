@@ -40,7 +40,8 @@ struct cel_op {
     cel_value_call value;
     const struct cel_op *a, *b, *c;
     struct mr_value constant;
-    uint32_t slot;      /* slot or local */
+    uint32_t slot;      /* slot or local: the op's own, or that of a when a is one */
+    bool is_local;      /* slot is a local's */
     uint32_t kid_count; /* of chains, joins, calls */
     const struct cel_op *const *kids;
     const struct cel_node *node;
@@ -60,6 +61,17 @@ const struct cel_op *cel_compile_node(struct cel_compiler *self, const struct ce
 /* Gives op the calls that it does not have: adapters around the one that it has. */
 void cel_op_complete(struct cel_op *op);
 
+/* The closures of what the language is built of (op_flow.c), given a node and compiled kids. */
+void cel_op_use_constant(struct cel_op *op);
+void cel_op_use_leaf(struct cel_op *op);
+void cel_op_use_chain(struct cel_op *op);
+void cel_op_use_choice(struct cel_op *op);
+void cel_op_use_field(struct cel_op *op);
+void cel_op_use_row(struct cel_op *op);
+void cel_op_use_bind(struct cel_op *op);
+void cel_op_use_loop(struct cel_op *op);
+void cel_op_use_reference(struct cel_op *op);
+
 /* The closures of a call by its name and the types of its arguments; false: none, use the rows.
  * op->a, op->b are compiled. */
 bool cel_op_scalar(struct cel_op *op, const struct cel_node *call); /* op_scalar.c */
@@ -70,5 +82,22 @@ int cel_op_fail_truth(struct cel_run *run, enum mr_cel_fault fault);
 struct mr_value cel_op_take_fault(struct cel_run *run);
 /* The type that a value of this static type surely has, or MR_KIND_ERROR: not one. */
 uint8_t cel_op_kind(const struct cel_type *type);
+
+/* Whether op is a slot or a local; of an op whose a is one, the value there. */
+static inline bool cel_op_is_leaf(const struct cel_op *op)
+{
+    return op->node->kind == CEL_NODE_SLOT || op->node->kind == CEL_NODE_LOCAL;
+}
+
+static inline const struct mr_value *cel_op_leaf(const struct cel_op *op, const struct cel_run *run)
+{
+    return (op->is_local ? run->locals : run->slots) + op->slot;
+}
+
+static inline enum mr_cel_fault cel_op_fault_of(const struct mr_value *value)
+{
+    return value->kind == MR_KIND_ERROR ? (enum mr_cel_fault)value->number
+                                        : MR_CEL_FAULT_NO_OVERLOAD;
+}
 
 #endif

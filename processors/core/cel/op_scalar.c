@@ -4,42 +4,31 @@
 #include <math.h>
 #include <string.h>
 
-#define LEAF(self, run) (&(run)->slots[(self)->a->slot])
-
-/* Order: general; and a slot against a constant, the shape of most rules. */
-#define ORDER_INT(name, operator) \
-    static int name##_int(const struct cel_op *self, struct cel_run *run) \
+/* Order: general; against a constant; and a slot or local against a constant, as in most rules. */
+#define ORDER_OF(name, type, form, member, wanted, operator) \
+    static int name##_##form(const struct cel_op *self, struct cel_run *run) \
     { \
-        const int64_t a = self->a->number(self->a, run); \
-        const int64_t b = run->fault != 0 ? 0 : self->b->number(self->b, run); \
+        const type a = self->a->form(self->a, run); \
+        const type b = run->fault != 0 ? 0 : self->b->form(self->b, run); \
 \
         return run->fault != 0 ? CEL_TRUTH_FAULT : a operator b; \
     } \
-    static int name##_int_slot(const struct cel_op *self, struct cel_run *run) \
+    static int name##_##form##_const(const struct cel_op *self, struct cel_run *run) \
     { \
-        const struct mr_value *a = LEAF(self, run); \
+        const type a = self->a->form(self->a, run); \
 \
-        return a->kind == MR_KIND_INT ? a->number operator self->constant.number \
-            : cel_op_fail_truth(run, MR_CEL_FAULT_NO_OVERLOAD); \
-    }
-#define ORDER_DOUBLE(name, operator) \
-    static int name##_double(const struct cel_op *self, struct cel_run *run) \
-    { \
-        const double a = self->a->real(self->a, run); \
-        const double b = run->fault != 0 ? 0 : self->b->real(self->b, run); \
-\
-        return run->fault != 0 ? CEL_TRUTH_FAULT : a operator b; \
+        return run->fault != 0 ? CEL_TRUTH_FAULT : a operator self->constant.member; \
     } \
-    static int name##_double_slot(const struct cel_op *self, struct cel_run *run) \
+    static int name##_##form##_leaf(const struct cel_op *self, struct cel_run *run) \
     { \
-        const struct mr_value *a = LEAF(self, run); \
+        const struct mr_value *a = cel_op_leaf(self, run); \
 \
-        return a->kind == MR_KIND_DOUBLE ? a->real operator self->constant.real \
-            : cel_op_fail_truth(run, MR_CEL_FAULT_NO_OVERLOAD); \
+        return a->kind == wanted ? a->member operator self->constant.member \
+            : cel_op_fail_truth(run, cel_op_fault_of(a)); \
     }
 #define ORDERS(name, operator) \
-    ORDER_INT(name, operator) \
-    ORDER_DOUBLE(name, operator)
+    ORDER_OF(name, int64_t, number, number, MR_KIND_INT, operator) \
+    ORDER_OF(name, double, real, real, MR_KIND_DOUBLE, operator)
 
 ORDERS(less, <)
 ORDERS(less_or_same, <=)
@@ -102,24 +91,39 @@ static int64_t negate_int(const struct cel_op *self, struct cel_run *run)
 }
 
 /* A fault of a side makes the result worthless, but no less quick: the asker looks at it. */
-#define REAL(name, expression) \
+#define REAL(name, operator) \
     static double name(const struct cel_op *self, struct cel_run *run) \
     { \
         const double a = self->a->real(self->a, run); \
         const double b = run->fault != 0 ? 1 : self->b->real(self->b, run); \
 \
-        return expression; \
+        return a operator b; \
+    } \
+    static double name##_leaves(const struct cel_op *self, struct cel_run *run) \
+    { \
+        const struct mr_value *a = cel_op_leaf(self, run); \
+        const struct mr_value *b = cel_op_leaf(self->b, run); \
+\
+        if (a->kind != MR_KIND_DOUBLE || b->kind != MR_KIND_DOUBLE) { \
+            return (double)cel_op_fail(run, cel_op_fault_of(a->kind == MR_KIND_DOUBLE ? b : a)); \
+        } \
+        return a->real operator b->real; \
     }
 
-REAL(add_double, a + b)
-REAL(subtract_double, a - b)
-REAL(multiply_double, a *b)
+/* Division by zero is IEEE's: the language wants infinities where C promises nothing. */
 #if defined(__clang__)
-__attribute__((no_sanitize("float-divide-by-zero")))
+#pragma clang attribute push(__attribute__((no_sanitize("float-divide-by-zero"))), \
+                             apply_to = function)
 #endif
-REAL(divide_double, a / b)
+REAL(add_double, +)
+REAL(subtract_double, -)
+REAL(multiply_double, *)
+REAL(divide_double, /)
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
 
-    static double negate_double(const struct cel_op *self, struct cel_run *run)
+static double negate_double(const struct cel_op *self, struct cel_run *run)
 {
     return -self->a->real(self->a, run);
 }
@@ -151,15 +155,23 @@ static int not_truth(const struct cel_op *self, struct cel_run *run)
 struct shape {
     const char *name;
     uint8_t kind; /* of every argument */
-    cel_truth_call truth, slot_truth;
+    cel_truth_call truth, const_truth, leaf_truth;
     cel_number_call number;
-    cel_real_call real;
+    cel_real_call real, leaf_real;
 };
 
 #define ORDER_SHAPES(name, call) \
-    {name, MR_KIND_INT, call##_int, call##_int_slot, NULL, NULL}, \
+    {name, MR_KIND_INT, call##_number, call##_number_const, call##_number_leaf, NULL, NULL, NULL}, \
     { \
-        name, MR_KIND_DOUBLE, call##_double, call##_double_slot, NULL, NULL \
+        name, MR_KIND_DOUBLE, call##_real, call##_real_const, call##_real_leaf, NULL, NULL, NULL \
+    }
+#define INT_SHAPE(name, call) \
+    { \
+        name, MR_KIND_INT, NULL, NULL, NULL, call, NULL, NULL \
+    }
+#define DOUBLE_SHAPE(name, call) \
+    { \
+        name, MR_KIND_DOUBLE, NULL, NULL, NULL, NULL, call, call##_leaves \
     }
 
 static const struct shape shapes[] = {
@@ -169,20 +181,20 @@ static const struct shape shapes[] = {
     ORDER_SHAPES("_>=_", more_or_same),
     ORDER_SHAPES("_==_", same),
     ORDER_SHAPES("_!=_", different),
-    {"_+_", MR_KIND_INT, NULL, NULL, add_int, NULL},
-    {"_-_", MR_KIND_INT, NULL, NULL, subtract_int, NULL},
-    {"_*_", MR_KIND_INT, NULL, NULL, multiply_int, NULL},
-    {"_/_", MR_KIND_INT, NULL, NULL, divide_int, NULL},
-    {"_%_", MR_KIND_INT, NULL, NULL, modulo_int, NULL},
-    {"-_", MR_KIND_INT, NULL, NULL, negate_int, NULL},
-    {"_+_", MR_KIND_DOUBLE, NULL, NULL, NULL, add_double},
-    {"_-_", MR_KIND_DOUBLE, NULL, NULL, NULL, subtract_double},
-    {"_*_", MR_KIND_DOUBLE, NULL, NULL, NULL, multiply_double},
-    {"_/_", MR_KIND_DOUBLE, NULL, NULL, NULL, divide_double},
-    {"-_", MR_KIND_DOUBLE, NULL, NULL, NULL, negate_double},
-    {"double", MR_KIND_INT, NULL, NULL, NULL, double_of_int},
-    {"int", MR_KIND_DOUBLE, NULL, NULL, int_of_double, NULL},
-    {"!_", MR_KIND_BOOL, not_truth, NULL, NULL, NULL},
+    INT_SHAPE("_+_", add_int),
+    INT_SHAPE("_-_", subtract_int),
+    INT_SHAPE("_*_", multiply_int),
+    INT_SHAPE("_/_", divide_int),
+    INT_SHAPE("_%_", modulo_int),
+    INT_SHAPE("-_", negate_int),
+    DOUBLE_SHAPE("_+_", add_double),
+    DOUBLE_SHAPE("_-_", subtract_double),
+    DOUBLE_SHAPE("_*_", multiply_double),
+    DOUBLE_SHAPE("_/_", divide_double),
+    {"-_", MR_KIND_DOUBLE, NULL, NULL, NULL, NULL, negate_double, NULL},
+    {"double", MR_KIND_INT, NULL, NULL, NULL, NULL, double_of_int, NULL},
+    {"int", MR_KIND_DOUBLE, NULL, NULL, NULL, int_of_double, NULL, NULL},
+    {"!_", MR_KIND_BOOL, not_truth, NULL, NULL, NULL, NULL, NULL},
 };
 
 /* Whether all arguments have one kind that cannot be null or dyn. */
@@ -220,6 +232,25 @@ static bool is_constant(const struct cel_op *op)
     return op->node->kind == CEL_NODE_LITERAL;
 }
 
+/* The form of a shape that fits what the arguments are. */
+static void use_shape(struct cel_op *op, const struct shape *shape)
+{
+    const bool is_leaf = cel_op_is_leaf(op->a);
+
+    op->slot = op->a->slot;
+    op->is_local = op->a->is_local;
+    op->truth = shape->truth;
+    op->number = shape->number;
+    op->real = shape->real;
+    if (shape->leaf_real != NULL && is_leaf && cel_op_is_leaf(op->b)) {
+        op->real = shape->leaf_real;
+    }
+    if (shape->const_truth != NULL && is_constant(op->b)) {
+        op->truth = is_leaf ? shape->leaf_truth : shape->const_truth;
+        op->constant = op->b->constant;
+    }
+}
+
 bool cel_op_scalar(struct cel_op *op, const struct cel_node *call)
 {
     const uint8_t kind = common_kind(call);
@@ -239,14 +270,7 @@ bool cel_op_scalar(struct cel_op *op, const struct cel_node *call)
     }
     for (size_t i = 0; i < MR_COUNT(shapes); i++) {
         if (shapes[i].kind == kind && mr_span_is(name, shapes[i].name)) {
-            op->truth = shapes[i].truth;
-            op->number = shapes[i].number;
-            op->real = shapes[i].real;
-            if (shapes[i].slot_truth != NULL && op->a->node->kind == CEL_NODE_SLOT &&
-                is_constant(op->b)) {
-                op->truth = shapes[i].slot_truth;
-                op->constant = op->b->constant;
-            }
+            use_shape(op, &shapes[i]);
             return true;
         }
     }

@@ -5,31 +5,51 @@
 
 #include <string.h>
 
-static enum mr_cel_fault fault_of(const struct mr_value *value)
-{
-    return value->kind == MR_KIND_ERROR ? (enum mr_cel_fault)value->number
-                                        : MR_CEL_FAULT_NO_OVERLOAD;
-}
-
 /* Both arguments, of the kind that op->kinds says; false: the fault is set. */
 static bool two_values(const struct cel_op *self, struct cel_run *run, struct mr_value values[2])
 {
     values[0] = self->a->value(self->a, run);
     if (values[0].kind != self->kinds[0]) {
-        (void)cel_op_fail(run, fault_of(&values[0]));
+        (void)cel_op_fail(run, cel_op_fault_of(&values[0]));
         return false;
     }
     values[1] = self->b->value(self->b, run);
     if (values[1].kind != self->kinds[1]) {
-        (void)cel_op_fail(run, fault_of(&values[1]));
+        (void)cel_op_fail(run, cel_op_fault_of(&values[1]));
         return false;
     }
     return true;
 }
 
-static bool is_same_text(const struct mr_value *a, const struct mr_value *b)
+/* Rules compare with short texts, for which a call of memcmp costs more than the comparison. */
+static inline bool are_bytes_same(const uint8_t *a, const uint8_t *b, size_t size)
 {
-    return a->size == b->size && (a->size == 0 || memcmp(a->data, b->data, a->size) == 0);
+    uint64_t wide[4];
+    uint32_t narrow[4];
+
+    if (size > 16) {
+        return memcmp(a, b, size) == 0;
+    }
+    if (size >= 8) {
+        memcpy(&wide[0], a, 8);
+        memcpy(&wide[1], b, 8);
+        memcpy(&wide[2], a + size - 8, 8);
+        memcpy(&wide[3], b + size - 8, 8);
+        return wide[0] == wide[1] && wide[2] == wide[3];
+    }
+    if (size >= 4) {
+        memcpy(&narrow[0], a, 4);
+        memcpy(&narrow[1], b, 4);
+        memcpy(&narrow[2], a + size - 4, 4);
+        memcpy(&narrow[3], b + size - 4, 4);
+        return narrow[0] == narrow[1] && narrow[2] == narrow[3];
+    }
+    return size == 0 || (a[0] == b[0] && a[size - 1] == b[size - 1] && a[size / 2] == b[size / 2]);
+}
+
+static inline bool is_same_text(const struct mr_value *a, const struct mr_value *b)
+{
+    return a->size == b->size && are_bytes_same(a->data, b->data, a->size);
 }
 
 /* What is of another kind (null, say) is not the same; only errors are errors. */
@@ -39,11 +59,11 @@ static int same_text(const struct cel_op *self, struct cel_run *run)
     struct mr_value b;
 
     if (a.kind == MR_KIND_ERROR) {
-        return cel_op_fail_truth(run, fault_of(&a));
+        return cel_op_fail_truth(run, cel_op_fault_of(&a));
     }
     b = self->b->value(self->b, run);
     if (b.kind == MR_KIND_ERROR) {
-        return cel_op_fail_truth(run, fault_of(&b));
+        return cel_op_fail_truth(run, cel_op_fault_of(&b));
     }
     return a.kind == b.kind && (a.kind == MR_KIND_NULL || is_same_text(&a, &b));
 }
@@ -55,14 +75,25 @@ static int different_text(const struct cel_op *self, struct cel_run *run)
     return answer == CEL_TRUTH_FAULT ? answer : !answer;
 }
 
-static int same_text_slot(const struct cel_op *self, struct cel_run *run)
+static int same_text_leaf(const struct cel_op *self, struct cel_run *run)
 {
-    const struct mr_value *a = &run->slots[self->a->slot];
+    const struct mr_value *a = cel_op_leaf(self, run);
 
     if (a->kind == MR_KIND_ERROR) {
-        return cel_op_fail_truth(run, fault_of(a));
+        return cel_op_fail_truth(run, cel_op_fault_of(a));
     }
     return a->kind == self->kinds[0] && is_same_text(a, &self->constant);
+}
+
+static int starts_with_leaf(const struct cel_op *self, struct cel_run *run)
+{
+    const struct mr_value *a = cel_op_leaf(self, run);
+
+    if (a->kind != MR_KIND_STRING) {
+        return cel_op_fail_truth(run, cel_op_fault_of(a));
+    }
+    return a->size >= self->constant.size &&
+           are_bytes_same(a->data, self->constant.data, self->constant.size);
 }
 
 static int starts_with(const struct cel_op *self, struct cel_run *run)
@@ -84,16 +115,15 @@ static int ends_with(const struct cel_op *self, struct cel_run *run)
 static int matches(const struct cel_op *self, struct cel_run *run)
 {
     struct mr_value text = self->a->value(self->a, run);
-    size_t spans[2 * CEL_REGEX_GROUPS_MAX];
     int found;
 
     if (text.kind != MR_KIND_STRING) {
-        return cel_op_fail_truth(run, fault_of(&text));
+        return cel_op_fail_truth(run, cel_op_fault_of(&text));
     }
     if (!cel_spend(run, 1 + text.size / 8)) {
         return cel_op_fail_truth(run, MR_CEL_FAULT_FUEL);
     }
-    found = cel_regex_search(self->node->prepared, mr_value_span(&text), 0, spans, run->arena);
+    found = cel_regex_matches(self->node->prepared, mr_value_span(&text), run->arena);
     return found < 0 ? cel_op_fail_truth(run, MR_CEL_FAULT_REGEX_LIMIT) : found;
 }
 
@@ -102,7 +132,7 @@ static int64_t size_of_text(const struct cel_op *self, struct cel_run *run)
     const struct mr_value text = self->a->value(self->a, run);
 
     if (text.kind != MR_KIND_STRING) {
-        return cel_op_fail(run, fault_of(&text));
+        return cel_op_fail(run, cel_op_fault_of(&text));
     }
     return cel_spend(run, text.size / 16) ? (int64_t)cel_text_count(mr_value_span(&text))
                                           : cel_op_fail(run, MR_CEL_FAULT_FUEL);
@@ -112,7 +142,7 @@ static int64_t size_of_items(const struct cel_op *self, struct cel_run *run)
 {
     const struct mr_value items = self->a->value(self->a, run);
 
-    return items.kind == self->kinds[0] ? items.size : cel_op_fail(run, fault_of(&items));
+    return items.kind == self->kinds[0] ? items.size : cel_op_fail(run, cel_op_fault_of(&items));
 }
 
 /* Values of any kind, by the language's equality. */
@@ -123,11 +153,11 @@ static int same_value(const struct cel_op *self, struct cel_run *run)
     int answer;
 
     if (a.kind == MR_KIND_ERROR) {
-        return cel_op_fail_truth(run, fault_of(&a));
+        return cel_op_fail_truth(run, cel_op_fault_of(&a));
     }
     b = self->b->value(self->b, run);
     if (b.kind == MR_KIND_ERROR) {
-        return cel_op_fail_truth(run, fault_of(&b));
+        return cel_op_fail_truth(run, cel_op_fault_of(&b));
     }
     answer = cel_equal(run, &a, &b);
     return answer < 0 ? cel_op_fail_truth(run, MR_CEL_FAULT_FUEL) : answer;
@@ -144,7 +174,8 @@ static int is_null(const struct cel_op *self, struct cel_run *run)
 {
     const struct mr_value a = self->a->value(self->a, run);
 
-    return a.kind == MR_KIND_ERROR ? cel_op_fail_truth(run, fault_of(&a)) : a.kind == MR_KIND_NULL;
+    return a.kind == MR_KIND_ERROR ? cel_op_fail_truth(run, cel_op_fault_of(&a))
+                                   : a.kind == MR_KIND_NULL;
 }
 
 static int is_not_null(const struct cel_op *self, struct cel_run *run)
@@ -190,7 +221,7 @@ static int in_texts(const struct cel_op *self, struct cel_run *run)
     const struct mr_value a = self->a->value(self->a, run);
 
     if (a.kind != self->kinds[0]) {
-        return a.kind == MR_KIND_ERROR ? cel_op_fail_truth(run, fault_of(&a)) : 0;
+        return a.kind == MR_KIND_ERROR ? cel_op_fail_truth(run, cel_op_fault_of(&a)) : 0;
     }
     for (uint32_t i = 0; i < self->constant.size; i++) {
         if (is_same_text(&a, &self->constant.items[i])) {
@@ -225,7 +256,7 @@ static struct mr_value join(const struct cel_op *self, struct cel_run *run)
     for (uint32_t i = 0; i < self->kid_count; i++) {
         parts[i] = self->kids[i]->value(self->kids[i], run);
         if (parts[i].kind != self->kinds[0]) {
-            return cel_fault(fault_of(&parts[i]));
+            return cel_fault(cel_op_fault_of(&parts[i]));
         }
         size += parts[i].size;
     }
@@ -253,7 +284,7 @@ static bool use_matches(struct cel_op *op, const struct cel_node *call)
         return false;
     }
     op->truth = matches;
-    op->cost += 50;
+    op->cost += 10;
     return true;
 }
 
@@ -296,8 +327,8 @@ static bool use_equality(struct cel_op *op, bool is_same)
     if (is_literal(op->b) && op->b->constant.kind == MR_KIND_NULL) {
         op->truth = is_same ? is_null : is_not_null;
         op->cost -= 2;
-    } else if (are_texts && is_same && op->a->node->kind == CEL_NODE_SLOT && is_literal(op->b)) {
-        op->truth = same_text_slot;
+    } else if (are_texts && is_same && cel_op_is_leaf(op->a) && is_literal(op->b)) {
+        op->truth = same_text_leaf;
         op->constant = op->b->constant;
     } else if (are_texts) {
         op->truth = is_same ? same_text : different_text;
@@ -339,6 +370,10 @@ static bool use_two(struct cel_op *op, const struct cel_node *call)
     }
     if (are_strings && mr_span_is(call->name, "startsWith")) {
         op->truth = starts_with;
+        if (cel_op_is_leaf(op->a) && is_literal(op->b)) {
+            op->truth = starts_with_leaf;
+            op->constant = op->b->constant;
+        }
         return true;
     }
     if (are_strings && mr_span_is(call->name, "endsWith")) {
@@ -357,6 +392,10 @@ static bool use_two(struct cel_op *op, const struct cel_node *call)
 
 bool cel_op_text(struct cel_op *op, const struct cel_node *call)
 {
+    if (op->a != NULL) {
+        op->slot = op->a->slot;
+        op->is_local = op->a->is_local;
+    }
     if (call->arg_count == 1 && mr_span_is(call->name, "size")) {
         return use_size(op);
     }

@@ -3,6 +3,8 @@
 #include "processors/core/cel/regex.h"
 
 #include "processors/core/cel/regex_screen.h"
+#include "processors/core/cel/regex_sequence.h"
+#include "processors/core/cel/regex_table.h"
 
 #include <pcre2.h>
 
@@ -13,6 +15,9 @@
 struct cel_regex {
     pcre2_code *code;
     uint32_t group_count;
+    bool is_sequence;
+    struct cel_regex_sequence sequence;
+    const struct cel_regex_table *table; /* NULL: PCRE2 it is */
 };
 
 /* PCRE2 takes its memory from an arena, and gives nothing back. */
@@ -41,7 +46,7 @@ static pcre2_code *compile(pcre2_general_context *general, struct mr_span patter
     return pcre2_compile(pattern.data, pattern.size, options, &error, &offset, context);
 }
 
-const struct cel_regex *cel_regex_open(struct mr_arena *arena, struct mr_span pattern)
+static struct cel_regex *open_pattern(struct mr_arena *arena, struct mr_span pattern)
 {
     struct cel_regex *regex = mr_arena_take(arena, 1, sizeof(*regex));
     const struct mr_span screened = cel_regex_screen(arena, pattern);
@@ -55,6 +60,32 @@ const struct cel_regex *cel_regex_open(struct mr_arena *arena, struct mr_span pa
     if (regex->code == NULL ||
         pcre2_pattern_info(regex->code, PCRE2_INFO_CAPTURECOUNT, &regex->group_count) != 0) {
         return NULL;
+    }
+    return regex;
+}
+
+const struct cel_regex *cel_regex_open(struct mr_arena *arena, struct mr_span pattern)
+{
+    return open_pattern(arena, pattern);
+}
+
+/* Once for a pattern of a rule, before it meets text. */
+static void speed_up(struct cel_regex *regex, struct mr_arena *arena, struct mr_span pattern)
+{
+    struct cel_regex_tree tree;
+
+    if (cel_regex_parse(&tree, pattern)) {
+        regex->is_sequence = cel_regex_sequence_make(&regex->sequence, &tree);
+        regex->table = regex->is_sequence ? NULL : cel_regex_table_open(arena, &tree);
+    }
+}
+
+const struct cel_regex *cel_regex_open_fast(struct mr_arena *arena, struct mr_span pattern)
+{
+    struct cel_regex *regex = open_pattern(arena, pattern);
+
+    if (regex != NULL) {
+        speed_up(regex, arena, pattern);
     }
     return regex;
 }
@@ -107,4 +138,17 @@ int cel_regex_search(const struct cel_regex *regex, struct mr_span text, size_t 
 
     mr_arena_release(scratch, mark);
     return found;
+}
+
+int cel_regex_matches(const struct cel_regex *regex, struct mr_span text, struct mr_arena *scratch)
+{
+    size_t spans[2 * CEL_REGEX_GROUPS_MAX];
+
+    if (regex->is_sequence) {
+        return cel_regex_sequence_search(&regex->sequence, text);
+    }
+    if (regex->table != NULL) {
+        return cel_regex_table_search(regex->table, text);
+    }
+    return cel_regex_search(regex, text, 0, spans, scratch);
 }

@@ -1,4 +1,8 @@
-/* regex.h - regular expressions with RE2's syntax and meaning, over PCRE2 and bounded.
+/* regex.h - regular expressions with RE2's syntax and meaning, bounded.
+ *
+ * "Does it match?" is answered by a table of states (regex_table.h) in one step a
+ * byte, or side by side where the pattern is a plain sequence (regex_sequence.h).
+ * Patterns that are not for a table, and groups, are PCRE2's:
  *
  * What RE2 does not have (back-references, look-around, possessive quantifiers,
  * recursion, verbs) is refused by a screen before PCRE2 sees the pattern; what the two
@@ -19,8 +23,12 @@ struct cel_regex;
 
 /* NULL: not a pattern of RE2's (or no room). */
 const struct cel_regex *cel_regex_open(struct mr_arena *arena, struct mr_span pattern);
+/* The same, and made ready for many texts. */
+const struct cel_regex *cel_regex_open_fast(struct mr_arena *arena, struct mr_span pattern);
 uint32_t cel_regex_groups(const struct cel_regex *regex);
 
+/* Whether it matches somewhere: 1, 0, or -1 when a limit was met. */
+int cel_regex_matches(const struct cel_regex *regex, struct mr_span text, struct mr_arena *scratch);
 /* Searches text from a byte on. 1: found, spans[2*i], spans[2*i+1] are where group i begins and
  * ends (SIZE_MAX: it took no part), for up to CEL_REGEX_GROUPS_MAX groups; 0: not found; -1: a
  * limit was met. scratch is given back. */

@@ -122,7 +122,9 @@ static void copy_class(struct screen *self)
             const uint8_t *start = self->in.data + self->at;
             const uint8_t *end = memchr(start, ']', self->in.size - self->at);
 
-            if (end == NULL || end[-1] != ':' || start[2] == '<' || start[2] == '>') {
+            if (end != NULL && (start[2] == '<' || start[2] == '>')) {
+                refuse(self);
+            } else if (end == NULL || end[-1] != ':') {
                 put(self, "\\");
                 copy(self, 1);
             } else {

@@ -67,8 +67,11 @@ CALL(matches)
     if (!open_search(&search, run, &args[0], &args[1])) {
         return search.error;
     }
-    found = next_match(&search);
-    return found < 0 ? search.error : mr_value_bool(found == 1);
+    if (!cel_spend(run, 1 + search.text.size / 8)) {
+        return cel_fault(MR_CEL_FAULT_FUEL);
+    }
+    found = cel_regex_matches(search.regex, search.text, run->arena);
+    return found < 0 ? cel_fault(MR_CEL_FAULT_REGEX_LIMIT) : mr_value_bool(found == 1);
 }
 
 static struct mr_span span_of(const struct search *search, size_t group)
@@ -216,7 +219,7 @@ CALL(replace)
 
 static const void *prepare(struct mr_arena *arena, struct mr_span literal)
 {
-    return cel_regex_open(arena, literal);
+    return cel_regex_open_fast(arena, literal);
 }
 
 static const struct cel_overload rows[] = {
