@@ -134,22 +134,38 @@ static void hold(struct mr_decoder *decoder, struct mr_span rest)
     decoder->held_size = rest.size;
 }
 
+/* A sound sequence, as it is; U+FFFE and U+FFFF are the only long ones that XML forbids. */
+static uint8_t *put_sound(struct mr_decoder *decoder, const uint8_t *bytes, size_t size,
+                          uint8_t *out)
+{
+    if (size == 1 ? bytes[0] < 0x20 : size == 3 && bytes[0] == 0xEF && bytes[1] == 0xBF) {
+        size_t taken;
+
+        return put(decoder, out, mr_utf8_get((struct mr_span){bytes, size}, &taken));
+    }
+    for (size_t i = 0; i < size; i++) {
+        out[i] = bytes[i];
+    }
+    return out + size;
+}
+
 static uint8_t *run_utf8(struct mr_decoder *decoder, struct mr_span in, uint8_t *out)
 {
     for (size_t at = 0; at < in.size;) {
-        const size_t plain = copy_plain(in.data + at, in.size - at, out);
         size_t size, sound;
 
-        at += plain;
-        out += plain;
-        if (at == in.size) {
-            break;
+        if (in.data[at] < 0x80) {
+            const size_t plain = copy_plain(in.data + at, in.size - at, out);
+
+            at += plain;
+            out += plain;
+            if (at == in.size) {
+                break;
+            }
         }
         sound = sound_bytes(in, at, &size);
         if (sound == size) {
-            size_t taken;
-
-            out = put(decoder, out, mr_utf8_get((struct mr_span){in.data + at, size}, &taken));
+            out = put_sound(decoder, in.data + at, size, out);
         } else if (size > 0 && at + sound == in.size) {
             hold(decoder, (struct mr_span){in.data + at, sound});
         } else {
@@ -174,6 +190,11 @@ static uint8_t *run_utf16(struct mr_decoder *decoder, struct mr_span in, uint8_t
         const uint32_t unit = unit_at(decoder, in.data + at);
         uint32_t low;
 
+        if (unit >= 0x20 && unit < 0x80) { /* most of a feed is markup */
+            *out++ = (uint8_t)unit;
+            at += 2;
+            continue;
+        }
         if (unit < 0xD800 || unit > 0xDFFF) {
             out = put(decoder, out, unit);
             at += 2;

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TEXTS_ROOM ((size_t)256 << 20)
+#define TEXTS_ROOM ((size_t)1 << 30)
 
 static const char *const price_names[] = {"ItemPrice", "Price"};
 static const char *const name_names[] = {"ItemName", "ItemNm"};
@@ -128,7 +128,7 @@ struct mr_span files_bench_gzip(struct files_bench *bench, struct mr_span bytes)
 
 struct mr_span files_bench_encode(struct files_bench *bench, const char *charset, const char *text)
 {
-    const size_t room = 4 * strlen(text) + 16;
+    const size_t room = 2 * strlen(text) + 16;
     uint8_t *out = mr_arena_bytes(bench->texts, room);
     char *in = (char *)(uintptr_t)text;
     char *to = (char *)out;
