@@ -270,7 +270,7 @@ struct sim_log *sim_log_new(struct sim_world *world)
     struct sim_log *log = calloc(1, sizeof(*log));
 
     MR_ASSERT(log != NULL);
-    log->base = (struct mr_broker){&broker_ops, "simulated"};
+    log->base = (struct mr_broker){.ops = &broker_ops, .bootstrap = "simulated"};
     log->world = world;
     log->always.state = SIM_COMMITTED_NOW;
     log->retention_ms = -1;
