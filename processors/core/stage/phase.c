@@ -49,7 +49,8 @@ void mr_phase_beat(const struct mr_worker_spec *spec, struct mr_transport *trans
                    struct mr_counters *counters)
 {
     struct mr_lag lags[256];
-    const size_t count = transport->ops->lag(transport, lags, MR_COUNT(lags));
+    const size_t count =
+        transport->ops->lag != NULL ? transport->ops->lag(transport, lags, MR_COUNT(lags)) : 0;
     uint64_t records = 0;
 
     for (size_t i = 0; i < count; i++) {

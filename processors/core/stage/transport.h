@@ -101,7 +101,7 @@ struct mr_transport_ops {
                          struct mr_error *err);
     /* Whether every assigned partition has been polled up to the end that it has now. */
     enum mr_code (*drained)(struct mr_transport *self, bool *is_drained, struct mr_error *err);
-    /* Of the assigned partitions, at most room; answers how many. Asks nobody. */
+    /* Optional. Of the assigned partitions, at most room; answers how many. Asks nobody. */
     size_t (*lag)(struct mr_transport *self, struct mr_lag *lags, size_t room);
     void (*close)(struct mr_transport *self);
 };
