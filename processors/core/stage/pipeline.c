@@ -35,7 +35,7 @@ const struct mr_option mr_pipeline_options[] = {
     MR_REAL(struct mr_pipeline_settings, reject_ratio_max, "0.5", 0, 1,
             "A larger share of rejects among the last thousand records stops the stage, so that a "
             "broken source does not drain into the dead letters."),
-    MR_SIZE(struct mr_pipeline_settings, memory_max, "48MiB", 4 << 20, INT64_C(64) << 30,
+    MR_SIZE(struct mr_pipeline_settings, memory_max, "32MiB", 4 << 20, INT64_C(64) << 30,
             "What one worker may hold of one transaction."),
     MR_NODE(struct mr_pipeline_settings, stages, NULL, "The stages, in the order of flow."),
     MR_NODE(struct mr_pipeline_settings, sinks, "", "Where records leave."),
