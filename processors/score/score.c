@@ -252,7 +252,6 @@ static enum mr_code forgo(const struct scoring *scoring, size_t record,
 static enum mr_code prepare(struct scoring *scoring, size_t record, struct mr_error *err)
 {
     const struct score *self = scoring->self;
-    float *row = self->rows + scoring->waiting_count * self->model.feature_count;
     const struct mr_feature *failed = NULL;
     const char *fault = NULL;
     enum mr_code code;
@@ -261,7 +260,8 @@ static enum mr_code prepare(struct scoring *scoring, size_t record, struct mr_er
     if (!self->has_model) {
         return fall_back(scoring, record, "no_model", err);
     }
-    code = mr_features_read(&self->features, scoring->batch->rows[record], scoring->arena, row,
+    code = mr_features_read(&self->features, scoring->batch->rows[record], scoring->arena,
+                            self->rows + scoring->waiting_count * self->model.feature_count,
                             &failed, &fault, err);
     if (code != MR_OK || failed != NULL) {
         return code != MR_OK ? code : forgo(scoring, record, failed, fault, err);
