@@ -1,0 +1,35 @@
+/* features.h - the expressions that make a model's row, in the model's order.
+ *
+ * Internal to processors/score.
+ */
+#ifndef MR_SCORE_FEATURES_H
+#define MR_SCORE_FEATURES_H
+
+#include "processors/core/stage/scope.h"
+#include "processors/score/model.h"
+
+struct mr_feature {
+    const struct mr_cel_program *program; /* borrowed */
+    const char *name;                     /* borrowed; in a list without names: its expression */
+    const char *reason;                   /* "feature_error: <name>", for the stamp; arena */
+};
+
+struct mr_features {
+    const struct mr_feature *items; /* the scope's arena */
+    size_t count;
+};
+
+/* Compiles them all and puts them in the model's order; model NULL: in their own. place and key:
+ * where `features` or the model stands, for what is missing. All problems are reported. */
+enum mr_code mr_features_open(struct mr_scope *scope, const struct mr_exprs *exprs,
+                              const struct mr_model *model, struct mr_place place, const char *key,
+                              struct mr_features *features, struct mr_error *err);
+
+/* One row of features->count floats. *failed: the first feature that failed, with its words in
+ * *fault; NULL: none did. scratch is left as it was. */
+enum mr_code mr_features_read(const struct mr_features *features, const struct mr_value *slots,
+                              struct mr_arena *scratch, float *row,
+                              const struct mr_feature **failed, const char **fault,
+                              struct mr_error *err);
+
+#endif
