@@ -1,6 +1,6 @@
 /* bench_raw_chain.c - the chain of chain.h as librdkafka alone does it, exactly once: the yardstick
  * for our own chain in the same run. Transactions of up to 100 ms or 20,000 records; the settings
- * are the best that were found. */
+ * are the best that were found. Not on the embedded broker, which has no transactions. */
 #include "benchmarks/chain.h"
 
 #include <librdkafka/rdkafka.h>

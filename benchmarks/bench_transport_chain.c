@@ -24,7 +24,8 @@ static void open_copier(struct copier *self, const struct chain_worker *worker)
                                      .input_count = 1,
                                      .outputs = self->topics + 1,
                                      .output_count = (size_t)(worker->last - worker->first + 1),
-                                     .delivery = MR_EXACTLY_ONCE,
+                                     .delivery =
+                                         chain->is_embedded ? MR_AT_LEAST_ONCE : MR_EXACTLY_ONCE,
                                      .worker_count = 1};
 
     self->worker = worker;

@@ -27,9 +27,10 @@ enum chain_shape { CHAIN_SEPARATE, CHAIN_SEGMENT, CHAIN_LAST, CHAIN_SHAPES };
 static const char *const chain_shape_names[CHAIN_SHAPES] = {"separate", "segment", "last"};
 
 struct chain {
-    const char *brokers;
+    const char *brokers; /* or "embedded": at least once, transport only */
     size_t records;
     int32_t partitions;
+    bool is_embedded;
     bool has_shape[CHAIN_SHAPES];
     struct mr_log log;
     struct mr_broker *broker; /* makes and fills the topics */
@@ -55,7 +56,7 @@ static inline void chain_must(enum mr_code code, const struct mr_error *err)
 static inline void chain_usage(const char *program)
 {
     (void)fprintf(stderr,
-                  "usage: %s --brokers HOST:PORT [--records N] [--partitions N] "
+                  "usage: %s --brokers HOST:PORT|embedded [--records N] [--partitions N] "
                   "[--shape separate|segment|last|all]\n",
                   program);
     exit(64);
@@ -102,7 +103,10 @@ static inline void chain_open(struct chain *chain, int argc, char **argv)
     chain_options(chain, argc, argv);
     chain->log = (struct mr_log){stderr, "bench", MR_ERROR, MR_LOG_TEXT};
     config.bootstrap = chain->brokers;
-    chain_must(mr_kafka_new(&config, &chain->broker, &err), &err);
+    chain->is_embedded = strcmp(chain->brokers, "embedded") == 0;
+    chain_must(chain->is_embedded ? mr_kafka_embedded_new(&config, &chain->broker, &err)
+                                  : mr_kafka_new(&config, &chain->broker, &err),
+               &err);
 }
 
 static inline void chain_make_topics(struct chain *chain, const char *client,
@@ -167,6 +171,14 @@ static inline void chain_seed(struct chain *chain)
     free(batch);
 }
 
+static inline long chain_peak_mib(void)
+{
+    struct rusage usage;
+
+    (void)getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss / 1024;
+}
+
 static inline double chain_cpu_seconds(void)
 {
     struct rusage usage;
@@ -208,9 +220,10 @@ static inline void chain_measure(struct chain *chain, const char *client, enum c
     chain_run_workers(chain, shape, run);
     seconds = (double)(mr_clock_monotonic(&mr_clock_system) - start_ms) / 1000.0;
     cpu = chain_cpu_seconds() - cpu;
-    (void)printf("bench_%s_chain shape=%s records=%zu cpu_us_per_record=%.2f seconds=%.1f\n",
+    (void)printf("bench_%s_chain shape=%s records=%zu cpu_us_per_record=%.2f seconds=%.1f "
+                 "peak_rss_mib=%ld\n",
                  client, chain_shape_names[shape], chain->records,
-                 cpu * 1e6 / (double)chain->records, seconds);
+                 cpu * 1e6 / (double)chain->records, seconds, chain_peak_mib());
     (void)fflush(stdout);
 }
 

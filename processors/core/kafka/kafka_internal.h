@@ -95,6 +95,7 @@ struct kafka_transport {
     bool is_in_rebalance, was_rebalanced, is_closing;
     bool is_settled;         /* partitions (or none of them) were assigned, and not revoked since */
     struct mr_error failure; /* of a callback inside poll(), which returns it */
+    size_t nudges;           /* of stalled fetchers: whose turn it is */
     rd_kafka_resp_err_t delivery_failure; /* of any message since begin() */
     bool has_delivered;                   /* some message since begin() */
 };

@@ -3,6 +3,10 @@
 #include <stdlib.h>
 
 #define SLAB_REST 256 /* a slab with less room than this is full */
+#define WAIT_MAX_MS 60000
+#define NUDGE_AFTER_MS 10
+#define NUDGE_ANSWER_MS 1000
+#define FETCH_BACKOFF_VERSION 0x02020000 /* librdkafka has fetch.queue.backoff.ms */
 
 static struct mr_span header_of(const rd_kafka_message_t *message, const char *name)
 {
@@ -147,18 +151,73 @@ static size_t consume(struct kafka_transport *self, int timeout_ms, rd_kafka_mes
     return count > 0 ? (size_t)count : 0;
 }
 
+/* A partition that has more than was polled, or NULL. */
+static const struct kafka_partition *find_behind(const struct kafka_transport *self)
+{
+    for (size_t i = 0; i < self->partition_count; i++) {
+        const struct kafka_partition *of =
+            &self->partitions[(i + self->nudges) % self->partition_count];
+        int64_t low = 0, high = -1;
+
+        if (!of->is_assigned || of->end_seen >= of->next) {
+            continue;
+        }
+        (void)rd_kafka_get_watermark_offsets(self->consumer, self->inputs[of->input].name,
+                                             of->partition, &low, &high);
+        if (high > of->next) {
+            return of;
+        }
+    }
+    return NULL;
+}
+
+/* Before 2.2.0 a fetcher whose queue was full looks again after a second, unless something wakes
+ * its thread: any question to that broker does. Waiting costs three quarters of the throughput
+ * with a queue of 4 MiB. */
+static void nudge(struct kafka_transport *self, const struct kafka_partition *of)
+{
+    int64_t low, high;
+
+    self->nudges++;
+    (void)rd_kafka_query_watermark_offsets(self->consumer, self->inputs[of->input].name,
+                                           of->partition, &low, &high, NUDGE_ANSWER_MS);
+}
+
+/* The queue is empty: waits for one message. */
+static size_t wait_for_one(struct kafka_transport *self, int timeout_ms,
+                           rd_kafka_message_t **messages)
+{
+    const bool may_stall = rd_kafka_version() < FETCH_BACKOFF_VERSION;
+    const struct kafka_partition *behind = may_stall ? find_behind(self) : NULL;
+    size_t count = 0;
+
+    while (behind != NULL && timeout_ms > 0 && count == 0 && !self->was_rebalanced) {
+        const int slice_ms = timeout_ms < NUDGE_AFTER_MS ? timeout_ms : NUDGE_AFTER_MS;
+
+        count = consume(self, slice_ms, messages, 1);
+        timeout_ms -= slice_ms;
+        behind = find_behind(self);
+        if (count == 0 && behind != NULL && !self->was_rebalanced) {
+            nudge(self, behind);
+        }
+    }
+    return count > 0 || timeout_ms <= 0 || self->was_rebalanced
+               ? count
+               : consume(self, timeout_ms, messages, 1);
+}
+
 /* librdkafka waits until all of room is filled or the time is up; so wait for one message, and
  * take what has come with it. */
 static size_t fetch(struct kafka_transport *self, int64_t wait_ms, rd_kafka_message_t **messages,
                     size_t room)
 {
-    const int timeout_ms = wait_ms > 60000 ? 60000 : (int)wait_ms;
+    const int timeout_ms = wait_ms > WAIT_MAX_MS ? WAIT_MAX_MS : (int)wait_ms;
     size_t count = consume(self, 0, messages, room);
 
     if (count > 0 || timeout_ms <= 0 || self->was_rebalanced) {
         return count;
     }
-    count = consume(self, timeout_ms, messages, 1);
+    count = wait_for_one(self, timeout_ms, messages);
     if (count > 0 && count < room && !self->was_rebalanced) {
         count += consume(self, 0, messages + count, room - count);
     }

@@ -8,17 +8,19 @@
 #define MIB (1024 * KIB)
 
 const struct mr_kafka_settings mr_kafka_defaults = {
-    .queue_size = 16 * MIB,
+    .queue_size = 4 * MIB,
     .produce_queue_size = 64 * MIB,
     .transaction_timeout = 30000,
     .session_timeout = 10000,
     .replication_factor = 0,
-    .in_flight_size = 2 * MIB,
+    .in_flight_size = 1 * MIB,
 };
 
 const struct mr_option mr_kafka_options[] = {
-    MR_SIZE(struct mr_kafka_settings, queue_size, "16MiB", 64 * KIB, 1024 * MIB,
-            "Fetched ahead by each worker: less saves memory, more hides a slow network."),
+    MR_SIZE(
+        struct mr_kafka_settings, queue_size, "4MiB", 64 * KIB, 1024 * MIB,
+        "Fetched ahead by each worker, in bytes of records; small records take up to five times "
+        "as much memory. Less saves memory, more hides a slow network."),
     MR_SIZE(struct mr_kafka_settings, produce_queue_size, "64MiB", 1 * MIB, 1024 * MIB,
             "Produced by each worker and not yet acknowledged: less saves memory, more lets one "
             "transaction be larger."),
@@ -30,7 +32,7 @@ const struct mr_option mr_kafka_options[] = {
                 "survives a slow restart, shorter takes over sooner."),
     MR_INT(struct mr_kafka_settings, replication_factor, "0", 0, 100,
            "Copies of the topics that are created; 0 leaves it to the cluster's default."),
-    MR_SIZE(struct mr_kafka_settings, in_flight_size, "2MiB", 16 * KIB, 4 * MIB,
+    MR_SIZE(struct mr_kafka_settings, in_flight_size, "1MiB", 16 * KIB, 4 * MIB,
             "Embedded only: written to a partition and not yet committed by its readers before "
             "the writer waits. The embedded broker drops the oldest data above 5 MiB."),
     MR_OPTIONS_END,
@@ -131,7 +133,7 @@ static struct mr_kafka_settings settings_of(const struct mr_kafka_settings *give
     const struct mr_kafka_settings *other = &mr_kafka_defaults;
 
     return (struct mr_kafka_settings){
-        .queue_size = chosen(given->queue_size, other->queue_size),
+        .queue_size = 4 * MIB,
         .produce_queue_size = chosen(given->produce_queue_size, other->produce_queue_size),
         .transaction_timeout = chosen(given->transaction_timeout, other->transaction_timeout),
         .session_timeout = chosen(given->session_timeout, other->session_timeout),
@@ -158,6 +160,7 @@ static enum mr_code set_tunables(struct kafka_broker *broker, bool is_embedded,
         {"reconnect.backoff.max.ms", "2000"},
         {"queued.min.messages", "10000000"},
         {"queued.max.messages.kbytes", queue_kib},
+        {"fetch.queue.backoff.ms", rd_kafka_version() >= 0x02020000 ? "10" : NULL},
         {"fetch.wait.max.ms", is_embedded ? "5" : "20"},
         {"queue.buffering.max.messages", "1000000"},
         {"queue.buffering.max.kbytes", produce_kib},

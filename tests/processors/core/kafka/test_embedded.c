@@ -20,7 +20,6 @@
 #define DEADLINE_MS 30000
 
 static const char *const in_topic[] = {"in"};
-static const char *const out_topic[] = {"out"};
 
 static struct mr_transport_spec source_spec(const char *const *outputs)
 {
@@ -287,19 +286,15 @@ static void draining_ends_on_empty_partitions_and_notices_what_came_since(void *
 
 #define CHAIN_RECORDS 300000
 #define CHAIN_PARTITIONS 8
+#define CHAIN_HOPS 5
+
+static const char *const chain_topics[CHAIN_HOPS + 1] = {"c0", "c1", "c2", "c3", "c4", "c5"};
 
 struct hop {
     struct bench_worker worker;
     struct order order;
     pthread_t thread;
-    bool is_last;
 };
-
-static void copy_record(void *context, uint32_t input, const struct mr_record *record)
-{
-    (void)input;
-    check_order(context, input, record);
-}
 
 /* Slower than its source can be: small batches, each committed. */
 static void *run_hop(void *context)
@@ -318,7 +313,7 @@ static void *run_hop(void *context)
         for (size_t i = 0; i < polled.count; i++) {
             const struct mr_record *record = &polled.records[i];
 
-            copy_record(&hop->order, 0, record);
+            check_order(&hop->order, 0, record);
             outputs[i] = (struct mr_output){.partition = record->partition,
                                             .key = record->key,
                                             .value = record->value,
@@ -327,7 +322,7 @@ static void *run_hop(void *context)
         for (int32_t p = 0; p < CHAIN_PARTITIONS; p++) {
             worker->next[worker->next_count++] = (struct mr_position){0, p, hop->order.next[p]};
         }
-        if (!hop->is_last && polled.count > 0) {
+        if (polled.count > 0) {
             assert_int_equal(MR_OK, ops->begin(worker->transport, &worker->error));
             assert_int_equal(
                 MR_OK, ops->produce(worker->transport, outputs, polled.count, &worker->error));
@@ -366,31 +361,10 @@ static void fill_value(char value[200], size_t number)
     }
 }
 
-static void a_fast_producer_waits_and_nothing_is_dropped(void **state)
+static void send_chain(struct bench_worker *source)
 {
     static char values[1000][200];
-    static const char *const next_topic[] = {"out"};
-    struct kafka_bench bench;
-    struct bench_worker source;
-    struct hop hops[2] = {{.is_last = false}, {.is_last = true}};
-    struct mr_transport_spec spec = source_spec(in_topic);
-    const int64_t start_ms = mr_clock_monotonic(&mr_clock_system);
 
-    (void)state;
-    kafka_bench_open(&bench, NULL, NULL);
-    kafka_bench_topic(&bench, "in", CHAIN_PARTITIONS, false);
-    kafka_bench_topic(&bench, "out", CHAIN_PARTITIONS, false);
-    bench_worker_open(&source, &bench, &spec);
-    spec = sink_spec(in_topic);
-    spec.group = "hop";
-    spec.outputs = next_topic;
-    spec.output_count = 1;
-    bench_worker_open(&hops[0].worker, &bench, &spec);
-    spec = sink_spec(out_topic);
-    bench_worker_open(&hops[1].worker, &bench, &spec);
-    for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(0, pthread_create(&hops[i].thread, NULL, run_hop, &hops[i]));
-    }
     for (size_t done = 0; done < CHAIN_RECORDS; done += 1000) {
         struct mr_output outputs[1000];
 
@@ -401,18 +375,55 @@ static void a_fast_producer_waits_and_nothing_is_dropped(void **state)
                                             .value = {(const uint8_t *)values[i], 200},
                                             .timestamp_ms = 1};
         }
-        bench_worker_send(&source, outputs, 1000);
+        bench_worker_send(source, outputs, 1000);
     }
-    for (size_t i = 0; i < 2; i++) {
+}
+
+/* Topic c0 to topic c4; the last hop reads c4 and writes c5, which nobody reads. */
+static void open_hops(struct kafka_bench *bench, struct hop *hops)
+{
+    for (size_t i = 0; i <= CHAIN_HOPS; i++) {
+        kafka_bench_topic(bench, chain_topics[i], CHAIN_PARTITIONS, false);
+    }
+    for (size_t i = 0; i < CHAIN_HOPS; i++) {
+        struct mr_transport_spec spec = sink_spec(&chain_topics[i]);
+
+        spec.group = "hop";
+        spec.outputs = &chain_topics[i + 1];
+        spec.output_count = 1;
+        bench_worker_open(&hops[i].worker, bench, &spec);
+    }
+}
+
+static void a_fast_producer_waits_and_nothing_is_dropped(void **state)
+{
+    struct kafka_bench bench;
+    struct bench_worker source;
+    struct hop hops[CHAIN_HOPS] = {0};
+    const struct mr_transport_spec spec = source_spec(chain_topics);
+    const int64_t start_ms = mr_clock_monotonic(&mr_clock_system);
+
+    (void)state;
+    kafka_bench_open(&bench, NULL, NULL);
+    open_hops(&bench, hops);
+    bench_worker_open(&source, &bench, &spec);
+    for (size_t i = 0; i < CHAIN_HOPS; i++) {
+        assert_int_equal(0, pthread_create(&hops[i].thread, NULL, run_hop, &hops[i]));
+    }
+    send_chain(&source);
+    for (size_t i = 0; i < CHAIN_HOPS; i++) {
         assert_int_equal(0, pthread_join(hops[i].thread, NULL));
         assert_int_equal(CHAIN_RECORDS, hops[i].order.count);
-        bench_worker_close(&hops[i].worker);
     }
-    bench_worker_close(&source);
-    kafka_bench_close(&bench);
-    print_message("  seconds=%.1f peak_rss_mib=%zu\n",
+    print_message("  records=%d topics=%d bytes=%d seconds=%.1f peak_rss_mib=%zu\n", CHAIN_RECORDS,
+                  CHAIN_HOPS + 1, 216,
                   (double)(mr_clock_monotonic(&mr_clock_system) - start_ms) / 1000.0,
                   resident_kib() / 1024);
+    bench_worker_close(&source);
+    for (size_t i = 0; i < CHAIN_HOPS; i++) {
+        bench_worker_close(&hops[i].worker);
+    }
+    kafka_bench_close(&bench);
 }
 
 /* ----------------------------------------------------------------------------- configuration */
