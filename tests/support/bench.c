@@ -110,9 +110,13 @@ static void keep_problems(struct bench *bench)
 static enum mr_code open_segment(struct bench *bench)
 {
     static const struct mr_log log = {.floor = MR_ERROR};
+    const struct mr_segment_spec spec = {.pipeline = bench->pipeline,
+                                         .first = 1,
+                                         .last = bench->pipeline->stage_count - 1,
+                                         .log = &log,
+                                         .report = bench->report};
 
-    return mr_segment_new(bench->pipeline, 1, bench->pipeline->stage_count - 1, &log, bench->report,
-                          &bench->segment, &bench->error);
+    return mr_segment_new(&spec, &bench->segment, &bench->error);
 }
 
 bool bench_try(struct bench *bench)
@@ -296,6 +300,7 @@ static void keep_outputs(struct bench *bench, const struct mr_outputs *outputs)
 
 enum mr_code bench_try_run(struct bench *bench)
 {
+    const struct mr_room room = {.batch = bench->batch, .txn = bench->txn};
     struct mr_outputs outputs = {0};
     enum mr_code code;
 
@@ -303,8 +308,8 @@ enum mr_code bench_try_run(struct bench *bench)
     mr_arena_reset(bench->batch);
     mr_arena_reset(bench->txn);
     bench->error = (struct mr_error){0};
-    code = mr_segment_run(bench->segment, bench->records, bench->record_count, bench->batch,
-                          bench->txn, &outputs, &bench->error);
+    code = mr_segment_run(bench->segment, bench->records, bench->record_count, &room, &outputs,
+                          &bench->error);
     if (code == MR_OK) {
         keep_outputs(bench, &outputs);
         mr_segment_settle(bench->segment);
