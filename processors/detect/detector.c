@@ -88,15 +88,15 @@ struct opening {
     bool is_bad;
 };
 
+/* option beside `key`, whose dotted name and place are known whether it was set or not. */
 static void complain(struct opening *self, const char *option, const char *hint, const char *text)
 {
-    char key[160];
+    const struct mr_source *beside = &self->settings->key;
+    const char *dot = strrchr(beside->key, '.');
+    const char *key = mr_arena_print(mr_scope_arena(self->scope), "%.*s.%s",
+                                     dot ? (int)(dot - beside->key) : 0, beside->key, option);
 
-    (void)snprintf(key, sizeof(key), "%s.%s.%s", mr_scope_stage(self->scope), self->settings->name,
-                   option);
-    mr_scope_complain(self->scope, MR_SEVERITY_ERROR, self->settings->key.place,
-                      mr_arena_text(mr_scope_arena(self->scope), mr_span_text(key)), hint, "%s",
-                      text);
+    mr_scope_complain(self->scope, MR_SEVERITY_ERROR, beside->place, key, hint, "%s", text);
     self->is_bad = true;
 }
 
