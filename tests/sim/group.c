@@ -147,7 +147,7 @@ static bool is_change_due(const struct sim_transport *self)
 static enum mr_code revoke_all(struct sim_transport *self, struct mr_error *err)
 {
     size_t held = 0;
-    enum mr_code code;
+    enum mr_code code, later;
 
     for (size_t i = 0; i < self->assigned_count; i++) {
         const struct sim_assigned assigned = self->assigned[i];
@@ -159,11 +159,9 @@ static enum mr_code revoke_all(struct sim_transport *self, struct mr_error *err)
     }
     code = tell(self, false, true, held, err);
     self->assigned_count = held;
-    if (code == MR_OK) {
-        code = tell(self, false, false, 0, err);
-    }
+    later = tell(self, false, false, 0, err); /* also where the first one failed: they do go */
     sim_group_leave(self);
-    return code;
+    return code != MR_OK ? code : later;
 }
 
 static enum mr_code assign_all(struct sim_transport *self, struct mr_error *err)
@@ -198,6 +196,18 @@ enum mr_code sim_group_settle(struct sim_transport *self, struct mr_error *err)
     }
     code = revoke_all(self, err);
     return code == MR_OK ? assign_all(self, err) : code;
+}
+
+bool sim_group_has_all(const struct sim_transport *self)
+{
+    for (const struct sim_membership *membership = self->log->memberships; membership != NULL;
+         membership = membership->next) {
+        if (self->spec.position == NULL && strcmp(membership->group, self->group) == 0 &&
+            is_mine(self, membership) && membership->holder != self) {
+            return false;
+        }
+    }
+    return true;
 }
 
 void sim_group_leave(struct sim_transport *self)

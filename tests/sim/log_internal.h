@@ -136,6 +136,8 @@ struct sim_membership *sim_membership(struct sim_log *log, const char *group,
                                       const struct sim_topic *topic, int32_t partition);
 /* Hands partitions over, calling the listener. */
 enum mr_code sim_group_settle(struct sim_transport *self, struct mr_error *err);
+/* Whether it holds all that is meant for it. */
+bool sim_group_has_all(const struct sim_transport *self);
 void sim_group_leave(struct sim_transport *self);
 /* Whether self may commit positions of this partition. */
 bool sim_group_holds(const struct sim_transport *self, uint32_t input, int32_t partition);

@@ -397,7 +397,7 @@ static enum mr_code drained(struct mr_transport *base, bool *is_drained, struct 
     if (code != MR_OK) {
         return code;
     }
-    *is_drained = true;
+    *is_drained = sim_group_has_all(self);
     for (size_t i = 0; i < self->assigned_count; i++) {
         *is_drained = *is_drained && is_at_end(&self->assigned[i]);
     }

@@ -43,7 +43,7 @@ struct mr_intake_worker {
     size_t position_count;
     size_t gathered;
     size_t pull_max; /* halved when the rows of a pull did not fit, grows slowly when they did */
-    bool is_begun, is_done, is_rewind_due;
+    bool is_begun, is_done, is_rewind_due, is_abort_due;
     int replays;
     struct mr_error resumed; /* what resume() of the connector said */
     uint64_t seed, recent_in, recent_rejected;
@@ -342,11 +342,12 @@ static enum mr_code rewind_all(struct mr_intake_worker *intake, struct mr_error 
 {
     enum mr_code code = MR_OK;
 
-    mr_count(&intake->counters.aborts, intake->replays > 0); /* not at the start */
-    if (intake->is_begun) {
+    if (intake->is_abort_due) {
+        mr_count(&intake->counters.aborts, 1);
         code = intake->transport->ops->abort(intake->transport, err);
     }
     if (code == MR_OK) { /* else it is still open, and what was produced still lent */
+        intake->is_abort_due = false;
         end_transaction(intake);
         code = intake->connector.ops->rewind(&intake->connector, err);
     }
@@ -405,6 +406,7 @@ static enum mr_code recover(struct mr_intake_worker *intake, enum mr_code code,
         mr_phase_back_off(&intake->spec, intake->replays++, &intake->seed);
     }
     intake->is_rewind_due = true;
+    intake->is_abort_due = true; /* a begin() that failed may have begun */
     intake->is_done = false;
     return MR_OK;
 }

@@ -21,13 +21,16 @@ static enum mr_code assigned(void *context, const struct mr_position *positions,
     struct mr_worker *worker = context;
     enum mr_code code = MR_OK;
 
-    if (worker->is_begun) { /* restoring takes the transaction's memory */
+    if (worker->is_begun && !worker->is_state_lost) { /* restoring takes its memory */
         code = commit_all(worker, false, err);
     }
     /* All of them are ours, also where restoring one fails: an abort then restores them all. */
     for (size_t i = 0; i < count; i++) {
         worker->owned[positions[i].partition] =
             (struct owned){.is_owned = true, .next = positions[i].next, .pending = -1};
+    }
+    if (worker->is_state_lost) {
+        return MR_FAIL(err, MR_ABORTED, "partitions came while an abort was due");
     }
     for (size_t i = 0; code == MR_OK && i < count; i++) {
         code = mr_worker_restore(worker, positions[i].partition, err);
@@ -47,8 +50,9 @@ static enum mr_code revoked(void *context, const struct mr_position *positions, 
     struct mr_worker *worker = context;
     enum mr_code code = MR_OK;
 
-    if (worker->is_begun && !is_lost) {
+    if (worker->is_begun && !is_lost && !worker->is_state_lost) {
         code = commit_all(worker, false, err);
+        worker->is_state_lost = code != MR_OK;
     }
     for (size_t i = 0; i < count; i++) {
         mr_segment_forget(worker->segment, positions[i].partition);
