@@ -325,13 +325,49 @@ static bool fill_leaf(struct mapping_row *row, const struct mr_ingest_plan_leaf 
                                       : fill_converted(row, leaf, mr_value_span(slot), value);
 }
 
+/* The size of a blank at the beginning or end of a text that is no ASCII: a no-break space, a mark
+ * of direction, a byte-order mark. People do not see them, and sources put them anywhere. */
+static size_t wide_blank(struct mr_span text, bool is_at_end)
+{
+    static const struct mr_span blanks[] = {MR_SPAN("\xC2\xA0"), MR_SPAN("\xE2\x80\x8E"),
+                                            MR_SPAN("\xE2\x80\x8F"), MR_SPAN("\xEF\xBB\xBF")};
+
+    for (size_t i = 0; i < MR_COUNT(blanks); i++) {
+        const size_t size = blanks[i].size;
+
+        if (text.size >= size &&
+            memcmp(text.data + (is_at_end ? text.size - size : 0), blanks[i].data, size) == 0) {
+            return size;
+        }
+    }
+    return 0;
+}
+
+static struct mr_span trim(struct mr_span text)
+{
+    size_t size;
+
+    text = mr_span_trim(text);
+    while (text.size > 0 && text.data[text.size - 1] >= 0x80 &&
+           (size = wide_blank(text, true)) > 0) {
+        text = mr_span_trim((struct mr_span){text.data, text.size - size});
+    }
+    while (text.size > 0 && text.data[0] >= 0x80 && (size = wide_blank(text, false)) > 0) {
+        text = mr_span_trim((struct mr_span){text.data + size, text.size - size});
+    }
+    return text;
+}
+
 /* Texts come as they stood; what is mapped has no blanks at its ends. */
 static void fill_texts(struct mapping_row *row)
 {
     for (size_t i = 0; i < row->state->plan.wanted.count; i++) {
         row->texts[i] = row->row->texts[i];
         if (row->texts[i].kind == MR_KIND_STRING) {
-            row->texts[i] = mr_value_string(mr_span_trim(mr_value_span(&row->row->texts[i])));
+            const struct mr_span text = trim(mr_value_span(&row->texts[i]));
+
+            row->texts[i] =
+                text.size > 0 ? mr_value_string(text) : (struct mr_value){.kind = MR_KIND_NULL};
         }
     }
 }
