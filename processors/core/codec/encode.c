@@ -200,7 +200,7 @@ static inline size_t find_symbol(const struct leaf *leaf, const struct mr_value 
     size_t i = 0;
 
     while (i < leaf->inner->symbol_count &&
-           !(leaf->symbols[i].size == value->size &&
+           !(leaf->symbols[i].size == value->size && leaf->symbols[i].data[0] == value->data[0] &&
              memcmp(leaf->symbols[i].data, value->data, value->size) == 0)) {
         i++;
     }

@@ -214,27 +214,34 @@ MR_WIRE_INLINE const uint8_t *mr_wire_bytes(const uint8_t *at, struct mr_input *
     return at + size;
 }
 
-/* ASCII, by eight bytes and then by what overlaps them. */
+/* The high bits of up to seven bytes, in no order. */
+static inline uint64_t mr_wire_high_few(struct mr_span text)
+{
+    if (text.size >= 4) {
+        return (uint64_t)mr_wire_load32(text.data) | mr_wire_load32(text.data + text.size - 4);
+    }
+    if (text.size == 0) {
+        return 0;
+    }
+    return (uint64_t)(text.data[0] | text.data[text.size / 2] | text.data[text.size - 1]);
+}
+
+/* ASCII? By loads of eight bytes that overlap, so that the usual sizes need no loop. */
 MR_WIRE_INLINE bool mr_wire_is_ascii(struct mr_span text)
 {
-    const uint8_t *const last = text.data + text.size;
     uint64_t high = 0;
 
-    if (text.size >= 8) {
-        for (const uint8_t *at = text.data; at < last - 8; at += 8) {
+    if (text.size < 8) {
+        high = mr_wire_high_few(text);
+    } else {
+        const uint8_t *const last = text.data + text.size - 8;
+
+        high = mr_wire_load64(text.data) | mr_wire_load64(last);
+        for (const uint8_t *at = text.data + 8; at < last; at += 8) {
             high |= mr_wire_load64(at);
         }
-        high |= mr_wire_load64(last - 8);
-        return (high & UINT64_C(0x8080808080808080)) == 0;
     }
-    if (text.size >= 4) {
-        high = mr_wire_load32(text.data) | mr_wire_load32(last - 4);
-        return (high & UINT64_C(0x80808080)) == 0;
-    }
-    for (size_t i = 0; i < text.size; i++) {
-        high |= text.data[i];
-    }
-    return high < 0x80;
+    return (high & UINT64_C(0x8080808080808080)) == 0;
 }
 
 /* Any text, without a branch per character. */
@@ -245,11 +252,32 @@ MR_WIRE_INLINE bool mr_wire_is_utf8(struct mr_span text)
     return MR_WIRE_LIKELY(mr_wire_is_ascii(text)) || mr_wire_is_utf8_rest(text);
 }
 
+/* High bits of 32 bytes, then none: seen from 32 - size on, the mask of a text of that size. */
+extern const uint8_t mr_wire_high_bits[64];
+
+/* Inside a datum most strings have 32 readable bytes from their start, whatever their size. Then
+ * all are tested, without a branch that depends on the size: those are mispredicted, and cost more
+ * than the reading. */
+MR_WIRE_INLINE bool mr_wire_is_text(struct mr_span text, const struct mr_input *input)
+{
+    const uint8_t *mask;
+    uint64_t high = 0;
+
+    if (text.size > 32 || mr_wire_left(text.data, input) < 32) {
+        return mr_wire_is_utf8(text);
+    }
+    mask = mr_wire_high_bits + 32 - text.size;
+    for (size_t i = 0; i < 32; i += 8) {
+        high |= mr_wire_load64(text.data + i) & mr_wire_load64(mask + i);
+    }
+    return MR_WIRE_LIKELY(high == 0) || mr_wire_is_utf8_rest(text);
+}
+
 MR_WIRE_INLINE const uint8_t *mr_wire_string(const uint8_t *at, struct mr_input *input,
                                              struct mr_span *text)
 {
     at = mr_wire_bytes(at, input, text);
-    if (MR_WIRE_LIKELY(at != NULL) && !mr_wire_is_utf8(*text)) {
+    if (MR_WIRE_LIKELY(at != NULL) && !mr_wire_is_text(*text, input)) {
         return mr_wire_fault(input, "string_not_utf8");
     }
     return at;
@@ -315,26 +343,39 @@ static inline uint8_t *mr_wire_put_float(uint8_t *out, float real)
     return out + sizeof(bits);
 }
 
-/* Most strings are short: eight bytes at a time, the last eight over what is there already. */
+static inline void mr_wire_copy_few(uint8_t *out, struct mr_span bytes)
+{
+    if (bytes.size >= 4) {
+        uint32_t head, tail;
+
+        memcpy(&head, bytes.data, 4);
+        memcpy(&tail, bytes.data + bytes.size - 4, 4);
+        memcpy(out, &head, 4);
+        memcpy(out + bytes.size - 4, &tail, 4);
+    } else if (bytes.size > 0) {
+        out[0] = bytes.data[0];
+        out[bytes.size / 2] = bytes.data[bytes.size / 2];
+        out[bytes.size - 1] = bytes.data[bytes.size - 1];
+    }
+}
+
+/* memcpy for the sizes that strings have: without a call, by words that overlap. */
 static inline uint8_t *mr_wire_put_raw(uint8_t *out, struct mr_span bytes)
 {
     uint64_t word;
 
-    if (bytes.size > 32 || bytes.size < 8) {
-        for (size_t i = 0; i < bytes.size && bytes.size < 8; i++) {
-            out[i] = bytes.data[i];
+    if (bytes.size < 8) {
+        mr_wire_copy_few(out, bytes);
+    } else if (bytes.size <= 32) {
+        for (size_t at = 0; at + 8 < bytes.size; at += 8) {
+            memcpy(&word, bytes.data + at, 8);
+            memcpy(out + at, &word, 8);
         }
-        if (bytes.size > 32) {
-            memcpy(out, bytes.data, bytes.size);
-        }
-        return out + bytes.size;
+        memcpy(&word, bytes.data + bytes.size - 8, 8);
+        memcpy(out + bytes.size - 8, &word, 8);
+    } else {
+        memcpy(out, bytes.data, bytes.size);
     }
-    for (size_t at = 0; at + 8 < bytes.size; at += 8) {
-        memcpy(&word, bytes.data + at, 8);
-        memcpy(out + at, &word, 8);
-    }
-    memcpy(&word, bytes.data + bytes.size - 8, 8);
-    memcpy(out + bytes.size - 8, &word, 8);
     return out + bytes.size;
 }
 
