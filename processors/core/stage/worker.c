@@ -122,7 +122,7 @@ static enum mr_code produce_snapshots(struct mr_worker *worker, bool is_last, st
     struct mr_outputs outputs = {0};
     enum mr_code code = MR_OK;
 
-    if (!mr_segment_has_state(worker->segment)) {
+    if (worker->spec.broker->is_transient || !mr_segment_has_state(worker->segment)) {
         return MR_OK;
     }
     for (int32_t i = 0; code == MR_OK && i < PARTITIONS_MAX; i++) {
