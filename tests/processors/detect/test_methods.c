@@ -3,6 +3,7 @@
  * Method: small series with a fault at a known place, as tables; then, for all methods, seeded
  * streams of hostile values, judged twice: once straight through, once with the state copied to
  * fresh memory before every record. */
+#include "processors/core/base/digest.h"
 #include "processors/core/base/error.h"
 #include "processors/detect/judge.h"
 
@@ -428,6 +429,40 @@ static void a_state_is_its_bytes_whatever_comes(void **state)
     }
 }
 
+/* SHA-256 over the states and scores of all methods after a stream of prices and hostile values:
+ * the compiler, its level and the machine must not show. */
+static void every_build_ends_in_the_same_bytes(void **state)
+{
+    struct mr_digester *digester = mr_digester_new();
+    struct mr_digest digest;
+    char hex[MR_DIGEST_HEX_SIZE];
+
+    (void)state;
+    assert_non_null(digester);
+    for (size_t m = 0; m < MR_METHOD_COUNT * 2; m++) {
+        struct series series = series_begin((enum mr_method_index)(m / 2));
+        uint64_t random = 99;
+
+        series.tuning.is_log = m % 2 == 1;
+        for (int i = 0; i < 3000; i++) {
+            const uint64_t next = next_random(&random);
+            const double value = m % 2 ? hostile(next) : 10.0 + noise(&random);
+
+            series_add(&series, value, i * HOUR);
+            mr_digester_add(digester, (struct mr_span){(const uint8_t *)&series.last.score,
+                                                       sizeof(series.last.score)});
+        }
+        mr_digester_add(
+            digester,
+            (struct mr_span){series.state, mr_judge_state_size(series.method, &series.tuning)});
+        series_end(&series);
+    }
+    digest = mr_digester_end(digester);
+    mr_digest_hex(&digest, hex);
+    mr_digester_free(digester);
+    assert_string_equal("a70093a3b740daa88724504da2f1970404d879b757f258fa9ffc06067105db24", hex);
+}
+
 static void a_constant_never_alarms_but_where_that_is_the_fault(void **state)
 {
     static const double constants[] = {0.0, 5.0, -5.0, 1e-310, 1e140, 0x1p53};
@@ -481,6 +516,7 @@ int main(void)
         cmocka_unit_test(after_an_alarm_there_is_a_refractory_time),
         cmocka_unit_test(what_is_no_value_is_not_judged_and_not_learnt),
         cmocka_unit_test(a_state_is_its_bytes_whatever_comes),
+        cmocka_unit_test(every_build_ends_in_the_same_bytes),
         cmocka_unit_test(a_constant_never_alarms_but_where_that_is_the_fault),
         cmocka_unit_test(every_default_is_usable),
     };
