@@ -102,8 +102,9 @@ static double run_once(const struct mr_method *method, const struct mr_tuning *t
     memset(states, 0, key_count * size); /* the pages are there before the clock starts */
     start = clock();
     for (size_t i = 0; i < RECORDS; i++) {
-        mr_judge(method, tuning, states + size * (stream->keys[i] % key_count), stream->values[i],
-                 true, (int64_t)i * MINUTE, &judgement);
+        mr_judge(method, tuning, states + size * (stream->keys[i] % key_count),
+                 &(struct mr_observation){stream->values[i], true, (int64_t)i * MINUTE, 0},
+                 &judgement);
         *alarms += judgement.is_anomaly;
     }
     start = clock() - start;

@@ -192,8 +192,9 @@ static enum mr_code judge_one(const struct mr_detector *detector, const struct s
         return MR_FAIL(err, MR_NO_ROOM, "detector %s has no room for another key: raise keys_max",
                        detector->name);
     }
-    mr_judge(detector->method, &detector->tuning, state, question.value, question.has_value,
-             subject->time_ms, judgement);
+    mr_judge(detector->method, &detector->tuning, state,
+             &(struct mr_observation){question.value, question.has_value, subject->time_ms, 0},
+             judgement);
     return MR_OK;
 }
 

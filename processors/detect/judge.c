@@ -89,25 +89,25 @@ static bool decide(const struct mr_tuning *tuning, struct mr_judge_head *head, i
     return true;
 }
 
-static const char *refuse(const struct mr_method *method, double value, bool has_value)
+static const char *refuse(const struct mr_method *method, const struct mr_observation *value)
 {
-    if (!has_value) {
+    if (!value->has_value) {
         return method->takes_null ? NULL : "no_value";
     }
-    if (!isfinite(value)) {
+    if (!isfinite(value->value)) {
         return "not_finite";
     }
-    return fabs(value) > MR_DETECT_VALUE_MAX ? "out_of_range" : NULL;
+    return fabs(value->value) > MR_DETECT_VALUE_MAX ? "out_of_range" : NULL;
 }
 
 void mr_judge(const struct mr_method *method, const struct mr_tuning *tuning, void *state,
-              double value, bool has_value, int64_t time_ms, struct mr_judgement *judgement)
+              const struct mr_observation *value, struct mr_judgement *judgement)
 {
     const double none = (double)NAN;
     struct mr_judge_head *head = state;
-    const struct mr_observation seen = {value, has_value, time_ms, head->seen};
+    const struct mr_observation seen = {value->value, value->has_value, value->time_ms, head->seen};
     struct mr_finding finding = {0.0, none, none, none, ""};
-    const char *refused = refuse(method, value, has_value);
+    const char *refused = refuse(method, value);
 
     MR_ASSERT(tuning->threshold > 0.0);
     mr_judge_nothing(refused, judgement);
@@ -115,9 +115,9 @@ void mr_judge(const struct mr_method *method, const struct mr_tuning *tuning, vo
     if (refused != NULL) {
         return;
     }
-    judgement->observed = has_value ? value : none;
+    judgement->observed = value->has_value ? value->value : none;
     method->step(tuning, head + 1, &seen, &finding);
     describe(tuning, &finding, judgement);
-    judgement->is_anomaly = decide(tuning, head, time_ms, &finding, &judgement->reason);
+    judgement->is_anomaly = decide(tuning, head, value->time_ms, &finding, &judgement->reason);
     head->seen += head->seen != UINT32_MAX;
 }

@@ -38,9 +38,10 @@ struct mr_judgement {
 /* Bytes of a key's state. */
 size_t mr_judge_state_size(const struct mr_method *method, const struct mr_tuning *tuning);
 
-/* Judges one value and learns it. state is aligned as max_align_t is. */
+/* Judges one value and learns it. state is aligned as max_align_t is; value->seen is the state's
+ * own business. */
 void mr_judge(const struct mr_method *method, const struct mr_tuning *tuning, void *state,
-              double value, bool has_value, int64_t time_ms, struct mr_judgement *judgement);
+              const struct mr_observation *value, struct mr_judgement *judgement);
 
 /* The judgement of a record that was not judged, because of reason. */
 void mr_judge_nothing(const char *reason, struct mr_judgement *judgement);

@@ -9,7 +9,7 @@ _Static_assert(sizeof(struct mr_sample) == 8, "the values begin behind the head"
 size_t mr_sample_size(uint32_t window)
 {
     MR_ASSERT(window > 0 && window <= MR_SAMPLE_WINDOW_MAX);
-    return sizeof(struct mr_sample) + window * sizeof(double) + (window + 7U) / 8U * 8U;
+    return sizeof(struct mr_sample) + window * sizeof(double) + ((size_t)window + 7) / 8 * 8;
 }
 
 static uint8_t *order_of(struct mr_sample *sample, uint32_t window)

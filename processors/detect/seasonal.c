@@ -25,7 +25,7 @@ struct seasonal_state {
 static size_t seasonal_size(const struct mr_tuning *tuning)
 {
     return sizeof(struct seasonal_state) + tuning->bins * sizeof(struct bin) +
-           (tuning->bins + 7U) / 8U * 8U;
+           ((size_t)tuning->bins + 7) / 8 * 8;
 }
 
 static void learn_bin(struct bin *bin, uint32_t visits, double value)

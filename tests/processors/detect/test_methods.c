@@ -43,7 +43,8 @@ static void series_add(struct series *self, double value, int64_t time_ms)
         self->state = calloc(1, mr_judge_state_size(self->method, &self->tuning));
         assert_non_null(self->state);
     }
-    mr_judge(self->method, &self->tuning, self->state, value, true, time_ms, &self->last);
+    mr_judge(self->method, &self->tuning, self->state,
+             &(struct mr_observation){value, true, time_ms, 0}, &self->last);
     if (self->last.is_anomaly && self->alarm_count++ == 0) {
         self->first_alarm = self->count;
     }
@@ -349,8 +350,9 @@ static void what_is_no_value_is_not_judged_and_not_learnt(void **state)
         }
         memcpy(before, series.state, size);
         for (size_t i = series.method->takes_null ? 1 : 0; i < MR_COUNT(rows); i++) {
-            mr_judge(series.method, &series.tuning, series.state, rows[i].value, rows[i].has_value,
-                     50, &series.last);
+            mr_judge(series.method, &series.tuning, series.state,
+                     &(struct mr_observation){rows[i].value, rows[i].has_value, 50, 0},
+                     &series.last);
             assert_string_equal(rows[i].reason, series.last.reason);
             assert_false(series.last.is_anomaly);
             assert_true(isnan(series.last.observed));
@@ -418,7 +420,8 @@ static void a_state_is_its_bytes_whatever_comes(void **state)
             free(moved);
             moved = fresh;
             series_add(&series, value, time_ms);
-            mr_judge(series.method, &series.tuning, moved, value, true, time_ms, &judgement);
+            mr_judge(series.method, &series.tuning, moved,
+                     &(struct mr_observation){value, true, time_ms, 0}, &judgement);
             assert_memory_equal(series.state, moved, size);
             assert_true(judgement.is_anomaly == series.last.is_anomaly);
             assert_true(judgement.score == series.last.score);

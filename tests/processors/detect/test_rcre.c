@@ -57,7 +57,7 @@ static void add_row(struct tally *tally, uint8_t *state, size_t size, const char
     assert_non_null(comma);
     seen.value = strtod(comma + 1, NULL);
     strength = strength_of(state, size, &seen);
-    mr_judge(&mr_method_rcre, &tuning, state, seen.value, true, time_ms, &judgement);
+    mr_judge(&mr_method_rcre, &tuning, state, &seen, &judgement);
     add_float(tally->strengths, strength);
     add_float(tally->alarms, judgement.is_anomaly ? strength / (strength + 12.5f) : 0);
     tally->row_count++;
