@@ -31,7 +31,6 @@ struct member {
     const char *group;  /* of a worker; else NULL */
     int32_t worker, worker_count;
     int starts;
-    bool is_over;
     enum mr_code code; /* of its last end */
 };
 
@@ -67,7 +66,6 @@ static void live(void *context)
         member->code = start(member);
         member->starts++;
     } while (member->code != MR_OK && member->chain->is_restarted && member->starts < RESTARTS_MAX);
-    member->is_over = true;
     atomic_fetch_sub(&member->chain->rig.phase.live[member->rank], 1);
 }
 
@@ -93,7 +91,8 @@ static void add_workers(struct chain *chain, int rank, size_t first, size_t last
     }
 }
 
-/* A partition goes to another worker, perhaps. One that has ended gets none, as in a group. */
+/* A partition goes to another worker, perhaps. Not to one that may be about to end: in a group it
+ * would hand it on. */
 static void draw_move(struct chain *chain)
 {
     struct sim_world *world = chain->rig.world;
@@ -101,8 +100,8 @@ static void draw_move(struct chain *chain)
     const int32_t partition = (int32_t)sim_world_draw(world, PARTITIONS);
     const bool is_lost = sim_world_draw(world, 2) == 0;
 
-    if (target->group != NULL && !target->is_over && chain->moves < MOVES_MAX &&
-        sim_world_draw(world, 30) == 0) {
+    if (target->group != NULL && !mr_phase_is_upstream_done(&chain->rig.phase, target->rank) &&
+        chain->moves < MOVES_MAX && sim_world_draw(world, 30) == 0) {
         chain->moves++;
         sim_log_move(chain->rig.log, target->group, partition, target->worker, is_lost);
     }

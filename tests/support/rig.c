@@ -159,13 +159,19 @@ enum mr_code rig_ingest(struct rig *rig)
     return code;
 }
 
+enum mr_code rig_segment(struct rig *rig, size_t first, size_t last, struct mr_segment **segment)
+{
+    const struct mr_segment_spec part = {rig->pipeline, first, last, &rig->quiet, rig->report};
+
+    return mr_segment_new(&part, segment, &rig->error);
+}
+
 enum mr_code rig_work_as(struct rig *rig, size_t first, size_t last,
                          const struct mr_worker_spec *spec)
 {
-    const struct mr_segment_spec part = {rig->pipeline, first, last, &rig->quiet, rig->report};
     struct mr_segment *segment;
     struct mr_worker *worker;
-    enum mr_code code = mr_segment_new(&part, &segment, &rig->error);
+    enum mr_code code = rig_segment(rig, first, last, &segment);
 
     if (code != MR_OK) {
         return code;
@@ -193,14 +199,13 @@ enum mr_code rig_drain(struct rig *rig, size_t sink)
     const struct mr_worker_spec spec = rig_spec(rig, 20, 0, 1);
     const struct mr_schema *schemas[MR_STAGES_MAX];
     const size_t count = rig->pipeline->stage_count;
-    const struct mr_segment_spec whole = {rig->pipeline, 1, count - 1, &rig->quiet, rig->report};
     struct mr_drain_spec what = {rig->pipeline, &rig->pipeline->sinks[sink], schemas, false};
     struct mr_segment *segment;
     struct mr_drain *drain;
     enum mr_code code;
 
     rig->error = (struct mr_error){0};
-    code = mr_segment_new(&whole, &segment, &rig->error);
+    code = rig_segment(rig, 1, count - 1, &segment);
     for (size_t i = 0; code == MR_OK && i < count; i++) {
         schemas[i] = mr_segment_schema(segment, i);
     }

@@ -103,6 +103,8 @@ void rig_close(struct rig *rig);
 char *rig_report(const struct rig *rig);
 
 struct mr_worker_spec rig_spec(struct rig *rig, int rank, int32_t worker, int32_t worker_count);
+/* Opens stages first..last, without a broker. */
+enum mr_code rig_segment(struct rig *rig, size_t first, size_t last, struct mr_segment **segment);
 /* Each makes a loop, runs it to its end and frees it: a process that starts and ends. */
 enum mr_code rig_ingest(struct rig *rig);
 enum mr_code rig_work(struct rig *rig, size_t first, size_t last);

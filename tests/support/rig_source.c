@@ -50,8 +50,7 @@ void rig_row_texts(const struct rig *rig, size_t index, struct mr_arena *arena,
                    struct mr_value texts[3])
 {
     const char *id = mr_arena_print(arena, "k%zu", index % 7);
-    const char *value =
-        index % 50 == 24 ? "x" : mr_arena_print(arena, "%zu", index * 7 % 1000);
+    const char *value = index % 50 == 24 ? "x" : mr_arena_print(arena, "%zu", index * 7 % 1000);
     const char *team = mr_arena_print(arena, "t%zu%0*d", index % 3, (int)rig->row_size, 0);
 
     if (id == NULL || value == NULL || team == NULL) {

@@ -193,6 +193,26 @@ static bool is_false(const struct mr_node *node)
     return node != NULL && node->text != NULL && strcmp(node->text, "false") == 0;
 }
 
+/* `publish` of a stage: true unless it says false; anything else is a slip. */
+static bool wants_topic(struct loader *loader, const struct mr_node *publish)
+{
+    const char *text = publish != NULL && publish->text != NULL ? publish->text : "true";
+    const bool is_false = strcmp(text, "false") == 0;
+
+    if ((!is_false && strcmp(text, "true") != 0) ||
+        (publish != NULL && publish->kind != MR_NODE_SCALAR)) {
+        COMPLAIN(loader, publish, "publish", NULL, "must be true or false");
+    }
+    return !is_false;
+}
+
+static bool ends_in(const char *text, const char *tail)
+{
+    const size_t size = strlen(text), tail_size = strlen(tail);
+
+    return size >= tail_size && strcmp(text + size - tail_size, tail) == 0;
+}
+
 static void fill_stage(struct loader *loader, struct mr_stage_spec *stage,
                        const struct mr_node *node)
 {
@@ -245,10 +265,13 @@ static void load_stage(struct loader *loader, const struct mr_node *item)
     stage->name = name != NULL && name->text != NULL ? name->text : node->name;
     stage->node = node;
     stage->place = node->place;
-    stage->is_published = !is_false(beside.publish);
+    stage->is_published = wants_topic(loader, beside.publish);
     if (!is_topic_part(stage->name)) {
         COMPLAIN(loader, name ? name : node, "name", "use letters, digits and -",
                  "\"%s\" cannot be part of a topic's name", stage->name);
+    } else if (ends_in(stage->name, "-state")) {
+        COMPLAIN(loader, name ? name : node, "name", NULL,
+                 "\"%s\" would be the topic of another stage's state", stage->name);
     } else if (mr_pipeline_stage(pipeline, stage->name) >= 0) {
         COMPLAIN(loader, node, stage->name, "give one of them a `name`",
                  "there are two stages of this name");
@@ -308,6 +331,42 @@ static void check_sink_stages(struct loader *loader, const struct mr_sink_spec *
     }
 }
 
+/* A sink's name is in the names of its dead letters and its group, as a stage's is. */
+static void check_sink_name(struct loader *loader, const struct mr_sink_spec *sink,
+                            const struct mr_node *node)
+{
+    const struct mr_pipeline *pipeline = loader->pipeline;
+
+    if (!is_topic_part(sink->name)) {
+        COMPLAIN(loader, node, "name", "use letters, digits and -",
+                 "\"%s\" cannot be part of a topic's name", sink->name);
+    }
+    if (mr_pipeline_stage(pipeline, sink->name) >= 0) {
+        COMPLAIN(loader, node, sink->name, "give it another `name`",
+                 "there is a stage of this name");
+    }
+    for (size_t i = 0; i < pipeline->sink_count; i++) {
+        if (strcmp(pipeline->sinks[i].name, sink->name) == 0) {
+            COMPLAIN(loader, node, sink->name, "give one of them a `name`",
+                     "there are two sinks of this name");
+        }
+    }
+}
+
+static const char *nearest_sink(const struct loader *loader, const char *word)
+{
+    const char *names[32];
+    const char *nearest;
+    size_t count = 0;
+
+    for (; loader->plugins->sinks[count] != NULL && count < MR_COUNT(names); count++) {
+        names[count] = loader->plugins->sinks[count]->name;
+    }
+    nearest = mr_nearest(word, names, count);
+    return nearest != NULL ? mr_arena_print(loader->pipeline->arena, "did you mean %s?", nearest)
+                           : NULL;
+}
+
 static void load_sink(struct loader *loader, const struct mr_node *item)
 {
     struct mr_pipeline *pipeline = loader->pipeline;
@@ -316,7 +375,9 @@ static void load_sink(struct loader *loader, const struct mr_node *item)
     struct beside beside;
 
     if (item->kind != MR_NODE_MAP || pipeline->sink_count == MR_SINKS_MAX) {
-        COMPLAIN(loader, item, "sinks", NULL, "a sink is a map from its kind to settings");
+        COMPLAIN(loader, item, "sinks", NULL,
+                 item->kind != MR_NODE_MAP ? "a sink is a map from its kind to settings"
+                                           : "more than 16 sinks");
         return;
     }
     node = processor_node(loader, item, true, &beside);
@@ -331,12 +392,14 @@ static void load_sink(struct loader *loader, const struct mr_node *item)
     }
     sink->ops = find_sink(loader, node->name);
     if (sink->ops == NULL) {
-        COMPLAIN(loader, node, "sinks", NULL, "there is no sink \"%s\"", node->name);
+        COMPLAIN(loader, node, "sinks", nearest_sink(loader, node->name), "there is no sink \"%s\"",
+                 node->name);
         return;
     }
     sink->name = name != NULL && name->text != NULL ? name->text : node->name;
     sink->node = node;
     sink->place = node->place;
+    check_sink_name(loader, sink, name ? name : node);
     sink->dead_letters = mr_arena_print(pipeline->arena, "%s.%s.dlq", pipeline->name, sink->name);
     sink->settings = read_settings(loader, sink->ops->options, sink->ops->settings_size, node, NULL,
                                    mr_arena_print(pipeline->arena, "sinks.%s", sink->name));

@@ -88,8 +88,8 @@ static void look_for(void *context, const struct sim_record *record)
     for (size_t i = 0; i < presence->table->committed; i++) {
         const struct rig_row *row = &presence->table->rows[i];
 
-        is_there = is_there ||
-                   (row->partition == presence->partition && row->offset == record->offset);
+        is_there =
+            is_there || (row->partition == presence->partition && row->offset == record->offset);
     }
     presence->missing += !is_there;
 }

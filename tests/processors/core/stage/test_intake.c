@@ -18,8 +18,7 @@ static void run(struct rig *rig, struct steps *steps)
     sim_log_on_call(rig->log, NULL, NULL);
 }
 
-static void disturb(const struct steps_picture *expected, size_t at,
-                    const struct steps_kind *kind)
+static void disturb(const struct steps_picture *expected, size_t at, const struct steps_kind *kind)
 {
     struct steps steps = {.at = at, .fault = kind->fault};
     struct steps_picture actual;
@@ -92,8 +91,7 @@ static void search_header(void *context, const struct sim_record *record)
     }
 }
 
-static size_t count_headers(struct rig *rig, const char *topic, const char *name,
-                            const char *value)
+static size_t count_headers(struct rig *rig, const char *topic, const char *name, const char *value)
 {
     struct search search = {name, value, 0};
 

@@ -14,7 +14,7 @@ static const char *const topics[] = {"rig.sieve", "rig.sieve.dlq", "rig.count",
 
 static enum mr_code work(struct rig *rig)
 {
-    return rig_work(rig, 1, 3);
+    return rig_work(rig, 1, rig->pipeline->stage_count - 1);
 }
 
 /* At a fixed time, so that records have the same timestamps however long the run before took. */
@@ -81,10 +81,154 @@ static void every_step_may_fail_once_and_nothing_is_lost_or_doubled(void **state
     steps_drop(&expected);
 }
 
+/* Every line of the expected text stands in the actual one. */
+static void assert_all_there(const char *expected, const char *actual, const char *label)
+{
+    while (*expected != '\0') {
+        const size_t size = strcspn(expected, "\n") + 1;
+        char *line = strndup(expected, size);
+
+        assert_non_null(line);
+        if (strstr(actual, line) == NULL) {
+            fail_msg("%s: lost %s", label, line);
+        }
+        free(line);
+        expected += size;
+    }
+}
+
+static void with_at_least_once_nothing_is_lost(void **state)
+{
+    static const char yaml[] = "partitions: 3\ncommit_records: 40\ndelivery: at_least_once\n"
+                               "stages:\n  - ingest: {}\n  - copy: {}\n  - sieve: {}\n";
+    struct steps steps = {.at = SIZE_MAX};
+    struct rig rig;
+    char *expected, *actual;
+    size_t count, doubled = 0;
+
+    (void)state;
+    run_twice(&rig, yaml, &steps);
+    expected = rig_dump(&rig, "rig.sieve", true);
+    rig_close(&rig);
+    count = steps.seen;
+    for (size_t at = 0; at < count; at++) {
+        for (size_t kind = 0; kind < steps_kind_count; kind++) {
+            steps = (struct steps){.at = at, .fault = steps_kinds[kind].fault};
+            run_twice(&rig, yaml, &steps);
+            actual = rig_dump(&rig, "rig.sieve", true);
+            assert_all_there(expected, actual, steps_kinds[kind].label);
+            doubled += strlen(actual) > strlen(expected);
+            free(actual);
+            rig_close(&rig);
+        }
+    }
+    free(expected);
+    assert_true(doubled > 0); /* else this would be exactly once, and the test no test */
+}
+
+/* A world in which every call fails, for ever. */
+static struct sim_fault always(void *context, const struct sim_call *call)
+{
+    const struct sim_fault *fault = context;
+
+    return call->op == SIM_OPEN ? (struct sim_fault){0} : *fault;
+}
+
+static void a_failure_that_stays_stops_a_worker_only_where_waiting_cannot_help(void **state)
+{
+    static const struct {
+        const char *label;
+        enum mr_code code;
+    } rows[] = {
+        {"aborted again and again", MR_ABORTED},
+        {"fenced", MR_FENCED},
+        {"refused", MR_REFUSED},
+        {"no room for one record", MR_NO_ROOM},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MR_COUNT(rows); i++) {
+        struct sim_fault fault = {.code = rows[i].code};
+        struct rig rig;
+
+        print_message("  %s\n", rows[i].label);
+        rig_init(&rig);
+        rig_open(&rig, pipeline);
+        fill(&rig, 60);
+        sim_log_on_call(rig.log, always, &fault);
+        assert_int_equal(rows[i].code, work(&rig));
+        assert_non_null(strstr(rig.error.text, "injected"));
+        rig_close(&rig);
+    }
+}
+
+/* The broker is away; after a while somebody says stop. */
+static struct sim_fault away(void *context, const struct sim_call *call)
+{
+    struct rig *rig = context;
+
+    if (sim_world_now_ms(rig->world) > INT64_C(1700000000000) + 3600000) {
+        atomic_store(&rig->phase.is_stopping, true);
+    }
+    return call->op == SIM_OPEN ? (struct sim_fault){0}
+                                : (struct sim_fault){.code = MR_UNAVAILABLE};
+}
+
+static void a_worker_waits_for_a_broker_that_is_away_until_it_is_told_to_stop(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_init(&rig);
+    rig_open(&rig, pipeline);
+    fill(&rig, 60);
+    sim_log_on_call(rig.log, away, &rig);
+    assert_int_equal(MR_OK, work(&rig));
+    assert_true(rig.sums[1].retries > 1000); /* an hour of waits, of two seconds at most */
+    assert_true(rig.sums[1].retries < 5000);
+    atomic_store(&rig.phase.is_stopping, false);
+    sim_log_on_call(rig.log, NULL, NULL);
+    assert_int_equal(MR_OK, work(&rig));
+    assert_int_equal(sim_log_count(rig.log, "rig.ingest"), rig.sums[1].in);
+    rig_close(&rig);
+}
+
+static void state_comes_back_from_a_compacted_topic_and_the_input_since(void **state)
+{
+    struct rig whole, cut;
+    char *expected, *actual;
+
+    (void)state;
+    rig_init(&whole);
+    rig_open(&whole, pipeline);
+    fill(&whole, 40);
+    fill(&whole, 80);
+    fill(&whole, 120);
+    assert_int_equal(MR_OK, work(&whole));
+    expected = rig_dump(&whole, "rig.count", true);
+    rig_close(&whole);
+    rig_init(&cut);
+    rig_open(&cut, pipeline);
+    for (size_t rows = 40; rows <= 120; rows += 40) {
+        fill(&cut, rows);
+        assert_int_equal(MR_OK, work(&cut));
+        sim_log_compact(cut.log, "rig.sieve-state");
+    }
+    actual = rig_dump(&cut, "rig.count", true);
+    assert_string_equal(expected, actual);
+    free(expected);
+    free(actual);
+    rig_close(&cut);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_step_may_fail_once_and_nothing_is_lost_or_doubled),
+        cmocka_unit_test(with_at_least_once_nothing_is_lost),
+        cmocka_unit_test(a_failure_that_stays_stops_a_worker_only_where_waiting_cannot_help),
+        cmocka_unit_test(a_worker_waits_for_a_broker_that_is_away_until_it_is_told_to_stop),
+        cmocka_unit_test(state_comes_back_from_a_compacted_topic_and_the_input_since),
     };
     return cmocka_run_group_tests_name("worker", tests, NULL, NULL);
 }
