@@ -8,6 +8,7 @@
 
 #include <libpq-fe.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -204,7 +205,7 @@ static const char all_values[] =
     "\"un\":{\"long\":7}}";
 
 static const char all_text[] =
-    "true|-64|1234567890123|1.5|-0.1|\xd7\x9c\xd7\x90 \"q\"|\\x00ff|\\x6162|high|-123.4567|"
+    "t|-64|1234567890123|1.5|-0.1|\xd7\x9c\xd7\x90 \"q\"|\\x00ff|\\x6162|high|-123.4567|"
     "123e4567-e89b-12d3-a456-426614174000|1969-12-31|23:59:59.999999|"
     "1969-12-31 23:59:59.999999+00|2026-03-01 10:30:00.5|1 mon 2 days 00:00:01.5|null|"
     "{\"a b\",\"\"}|{1,NULL}|{\"k\": \"v\"}|1|{\"p\": 2, \"q\": null}|"
@@ -472,6 +473,106 @@ static void a_session_killed_before_its_commit_leaves_nothing(void **state)
     }
 }
 
+/* Waits until the sink's session has committed and waits for a standby that will never come, then
+ * ends it: the rows are there, and nobody told the sink. */
+static void *cut_off_the_answer(void *context)
+{
+    struct place *place = context;
+    PGconn *conn = PQconnectdb(place->url);
+    bool is_cut = false;
+
+    for (int i = 0; i < 500 && !is_cut; i++) {
+        PGresult *result =
+            PQexec(conn, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE "
+                         "application_name = 'millrace' AND wait_event = 'SyncRep'");
+
+        is_cut = PQntuples(result) > 0;
+        PQclear(result);
+        if (!is_cut) {
+            PQclear(PQexec(conn, "SELECT pg_sleep(0.01)"));
+        }
+    }
+    PQfinish(conn);
+    return NULL;
+}
+
+static void set_standby(struct place *place, const char *name)
+{
+    char sql[96];
+
+    (void)snprintf(sql, sizeof(sql), "ALTER SYSTEM SET synchronous_standby_names = '%s'", name);
+    run(place, sql);
+    run(place, "SELECT pg_reload_conf()");
+    for (int i = 0; i < 500; i++) {
+        if (strcmp(name, ask(place, "SHOW synchronous_standby_names")) == 0) {
+            return;
+        }
+        run(place, "SELECT pg_sleep(0.01)");
+    }
+    fail_msg("the server did not reload its settings within 5 s");
+}
+
+static void a_commit_whose_answer_was_lost_is_not_done_twice(void **state)
+{
+    struct place *place = place_or_skip(state);
+    pthread_t thread;
+
+    open_sink(place, "{score: prices}");
+    add_price(place, 0, "a", 1, 1);
+    sink_bench_store(place->bench, 0);
+    add_price(place, 0, "b", 2, 2);
+    assert_int_equal(MR_OK, sink_bench_write(place->bench, 0));
+    run(place, "SET synchronous_commit = local");
+    set_standby(place, "nobody");
+    assert_int_equal(0, pthread_create(&thread, NULL, cut_off_the_answer, place));
+    assert_int_equal(MR_UNAVAILABLE, sink_bench_commit(place->bench));
+    assert_int_equal(0, pthread_join(thread, NULL));
+    set_standby(place, "");
+    assert_string_equal("a\nb", ask(place, "SELECT item FROM prices ORDER BY item"));
+
+    sink_bench_abort(place->bench, 0, 1);
+    add_price(place, 0, "c", 3, 3);
+    sink_bench_store(place->bench, 0);
+    assert_int_equal(2, place->bench->verdict_count);
+    assert_string_equal("a\nb\nc", ask(place, "SELECT item FROM prices ORDER BY item"));
+}
+
+/* The servers' script, for the folder that MR_LOCAL names. */
+static void control_server(const char *verb)
+{
+    char command[256];
+
+    (void)snprintf(command, sizeof(command), "sh deploy/local/postgres.sh %s \"$MR_LOCAL\" >&2",
+                   verb);
+    assert_int_equal(0, system(command)); /* NOLINT(cert-env33-c): it is what a person would type */
+}
+
+static void a_server_that_crashes_in_the_middle_has_every_record_once_when_it_is_back(void **state)
+{
+    struct place *place = place_or_skip(state);
+
+    if (getenv("MR_LOCAL") == NULL) {
+        print_message("  skipped: MR_LOCAL names no folder of a server that may be killed\n");
+        skip();
+    }
+    open_sink(place, "{score: {table: prices, mode: upsert, key: item}}");
+    add_price(place, 0, "a", 1, 1);
+    sink_bench_store(place->bench, 0);
+    add_price(place, 0, "b", 2, 2);
+    assert_int_equal(MR_OK, sink_bench_write(place->bench, 0));
+    PQfinish(place->admin);
+    control_server("kill9");
+    assert_int_equal(MR_UNAVAILABLE, sink_bench_commit(place->bench));
+    sink_bench_abort(place->bench, 0, 1);
+    assert_int_equal(MR_UNAVAILABLE, sink_bench_write(place->bench, 0));
+    sink_bench_abort(place->bench, 0, 1);
+    control_server("start");
+    connect_admin(place);
+    assert_string_equal("a", ask(place, "SELECT item FROM prices"));
+    sink_bench_store(place->bench, 0);
+    assert_string_equal("a\nb", ask(place, "SELECT item FROM prices ORDER BY item"));
+}
+
 static void records_that_come_again_are_not_written_again(void **state)
 {
     struct place *place = place_or_skip(state);
@@ -634,6 +735,8 @@ int main(void)
         CASE(a_batch_of_bad_rows_only_moves_the_offset),
         CASE(what_postgres_cannot_hold_is_rejected_by_name_before_it_is_sent),
         CASE(a_session_killed_before_its_commit_leaves_nothing),
+        CASE(a_commit_whose_answer_was_lost_is_not_done_twice),
+        CASE(a_server_that_crashes_in_the_middle_has_every_record_once_when_it_is_back),
         CASE(records_that_come_again_are_not_written_again),
         CASE(a_sink_that_was_replaced_is_fenced_and_its_rows_are_not_there),
         CASE(a_log_that_ended_with_its_process_starts_anew),
