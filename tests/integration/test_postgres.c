@@ -92,8 +92,8 @@ static int setup(void **state)
     assert_non_null(place);
     place->bench = bench;
     (void)snprintf(place->schema, sizeof(place->schema), "millrace_test_%p", (void *)place);
-    (void)snprintf(place->url, sizeof(place->url), "%s?options=-csearch_path%%3D%s", url,
-                   place->schema);
+    (void)snprintf(place->url, sizeof(place->url), "%s%coptions=-csearch_path%%3D%s", url,
+                   strchr(url, '?') != NULL ? '&' : '?', place->schema);
     connect_admin(place);
     (void)snprintf(sql, sizeof(sql), "DROP SCHEMA IF EXISTS \"%s\" CASCADE; CREATE SCHEMA \"%s\"",
                    place->schema, place->schema);

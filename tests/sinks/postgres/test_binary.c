@@ -175,7 +175,7 @@ static void a_decimal_has_digits_to_the_base_of_ten_thousand(void **state)
         {"Infinity", "00000000d0000000"},
         {"-Infinity", "00000000f0000000"},
     };
-    static const char *const bad[] = {"", "x", "1e", "1e+", "1.2.3", "1e99999", "--1", "Inf"};
+    static const char *const bad[] = {"", "x", "1e", "1e+", "1.2.3", "1e999999", "--1", "Inf"};
     struct bench *bench = *state;
 
     for (size_t i = 0; i < MR_COUNT(rows); i++) {
