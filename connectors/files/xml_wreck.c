@@ -141,7 +141,7 @@ static const char *reason_of(const struct mr_xml *xml)
  * on, and a second one when it had failed before. */
 static void end_of_search(struct mr_xml *xml)
 {
-    if (!xml->wreck.is_at_end) {
+    if (!xml->wreck.is_last) {
         report(xml, reason_of(xml));
         (void)snprintf(xml->wreck.words, sizeof(xml->wreck.words),
                        "the end of what holds the rows is missing");
