@@ -291,7 +291,9 @@ size_t mr_decoder_run(struct mr_decoder *decoder, struct mr_span block, uint8_t 
         decide(decoder, block);
     }
     taken = run_held(decoder, block, &end);
-    end = run_whole(decoder, (struct mr_span){block.data + taken, block.size - taken}, end);
+    if (taken < block.size) {
+        end = run_whole(decoder, (struct mr_span){block.data + taken, block.size - taken}, end);
+    }
     return (size_t)(end - out);
 }
 

@@ -242,11 +242,11 @@ static bool begin_source(struct mr_connector *self, struct files_state *state)
     while (state->next < mr_sources_count(state->sources)) {
         struct mr_source_file *file = mr_sources_at(state->sources, state->next);
 
-        if (settings->follow && !file->is_settled) {
+        if (settings->follow && !file->is_settled && !file->is_gone) {
             return false;
         }
         state->next++;
-        if (begin_file(self, state, file)) {
+        if (!file->is_gone && begin_file(self, state, file)) {
             state->current = file;
             return true;
         }

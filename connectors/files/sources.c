@@ -316,6 +316,7 @@ static bool is_known(struct mr_source_file *known, const struct mr_source_file *
         return false;
     }
     known->is_settled = true;
+    known->is_gone = false;
     return true;
 }
 
@@ -329,6 +330,7 @@ static bool mark_known(struct mr_sources *sources)
     }
     for (size_t i = 0; i < sources->count; i++) {
         sources->files[i]->number = i;
+        sources->files[i]->is_gone = i < sources->known_count && !sources->files[i]->is_settled;
         sorted[i] = sources->files[i];
     }
     qsort(sorted, sources->count, sizeof(struct mr_source_file *), by_path);

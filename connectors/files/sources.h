@@ -21,6 +21,7 @@ struct mr_source_file {
     uint64_t size;
     int64_t changed_ns;
     bool is_settled; /* was the same in two scans running */
+    bool is_gone;    /* was not there any more, or another, before it had settled */
     bool is_known;   /* while scanning: is in the list already */
     size_t number;   /* while scanning: its place in the list */
     bool has_digest;

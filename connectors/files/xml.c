@@ -102,7 +102,7 @@ static bool new_parser(struct mr_xml *xml, int64_t line)
     (void)xmlSwitchEncoding(xml->parser, XML_CHAR_ENCODING_UTF8);
     xml->parser->input->line = line > INT32_MAX ? 0 : (int)line; /* for its messages */
     xml->wreck.words[0] = '\0';
-    xml->wreck.is_at_end = false;
+    xml->wreck.is_at_end = xml->wreck.is_last = false;
     xml->has_failed = false;
     return true;
 }
@@ -220,6 +220,7 @@ static void give_last(struct mr_xml *xml)
 {
     (void)xmlParseChunk(xml->parser, NULL, 0, 1);
     if (xml->parser->wellFormed == 0 || xml->has_failed) {
+        xml->wreck.is_last = true;
         xml->wreck.is_at_end = !xml->has_failed && xml->wreck.failed_at >= xml->fed_to;
         if (xml->wreck.is_at_end && mr_xml_scope_depth(xml->scope) > 0) {
             (void)snprintf(xml->wreck.words, sizeof(xml->wreck.words), "the document ends early");

@@ -235,7 +235,8 @@ static void on_error(void *context, xmlErrorPtr error)
     if (error->level != XML_ERR_FATAL || xml->wreck.words[0] != '\0') {
         return;
     }
-    xml->wreck.failed_at = mr_xml_offset(xml);
+    /* "Extra content at the end", when something is still open, is a "<" and nothing behind it. */
+    xml->wreck.failed_at = error->code == XML_ERR_DOCUMENT_END ? UINT64_MAX : mr_xml_offset(xml);
     (void)snprintf(xml->wreck.words, sizeof(xml->wreck.words), "%s",
                    error->message ? error->message : "not well-formed");
     for (size_t size = strlen(xml->wreck.words);

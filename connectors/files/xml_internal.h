@@ -42,7 +42,9 @@ struct mr_xml_wreck {
     uint64_t failed_at; /* where the parser stood */
     uint64_t at, seek_at;
     int64_t line;
-    bool had_row, is_at_end;
+    bool had_row;
+    bool is_last;   /* there was no more text to come */
+    bool is_at_end; /* it is the end itself that was wrong */
     uint32_t count; /* of all wrecks in this document */
     size_t raw_size;
     uint8_t raw[MR_SHELF_RAW_MAX];

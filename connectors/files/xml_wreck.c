@@ -122,6 +122,14 @@ static bool is_way_on(const struct mr_xml *xml, struct mr_span text)
     return name != NULL && name->is_row;
 }
 
+/* Whether a tag ends, or still may. */
+static bool is_whole(const struct mr_xml *xml, uint64_t tag, uint64_t end)
+{
+    const struct mr_span text = mr_xml_text(xml, tag, end);
+
+    return !xml->is_last || memchr(text.data, '>', text.size) != NULL;
+}
+
 /* The offset of the next "<" from seek_at on, or the end of the window. */
 static uint64_t next_tag(const struct mr_xml *xml)
 {
@@ -141,7 +149,7 @@ static const char *reason_of(const struct mr_xml *xml)
  * on, and a second one when it had failed before. */
 static void end_of_search(struct mr_xml *xml)
 {
-    if (!xml->wreck.is_at_end) {
+    if (!xml->wreck.is_last) {
         report(xml, reason_of(xml));
         (void)snprintf(xml->wreck.words, sizeof(xml->wreck.words),
                        "the end of what holds the rows is missing");
@@ -168,7 +176,7 @@ void mr_xml_seek(struct mr_xml *xml)
         if (tag == end) {
             break;
         }
-        if (is_way_on(xml, mr_xml_text(xml, tag + 1, end))) {
+        if (is_whole(xml, tag, end) && is_way_on(xml, mr_xml_text(xml, tag + 1, end))) {
             report(xml, reason_of(xml));
             xml->is_seeking = false;
             (void)mr_xml_restart(xml, tag);
