@@ -14,7 +14,7 @@
 #include "processors/core/codec/schema.h"
 
 /* Bounds on a schema that somebody else may have written. */
-#define MR_SCHEMA_SIZE_MAX ((size_t)4 << 20)
+#define MR_SCHEMA_SIZE_MAX ((size_t)1 << 20)
 #define MR_SCHEMA_DEPTH_MAX 128
 #define MR_SCHEMA_NAME_SIZE_MAX 1024
 #define MR_SCHEMA_FIXED_SIZE_MAX ((json_int_t)1 << 30)
