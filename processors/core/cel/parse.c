@@ -346,13 +346,21 @@ static struct cel_node *parse_struct(struct parser *self, struct cel_node *targe
         return NULL;
     }
     while (!at(self, "}")) {
-        (void)skip(self, "?");
+        const bool is_optional = skip(self, "?");
+        struct cel_node *field = new_node(self, CEL_NODE_NAME, self->lexer.token.offset);
+
         if (self->lexer.token.kind != CEL_TOKEN_NAME &&
             self->lexer.token.kind != CEL_TOKEN_QUOTED_NAME) {
             return refuse(self, self->lexer.token.offset, "expected a field's name");
         }
+        if (field != NULL) {
+            field->name = self->lexer.token.text;
+            field->is_quoted = self->lexer.token.kind == CEL_TOKEN_QUOTED_NAME;
+        }
         if (!cel_lex_next(&self->lexer) || !expect(self, ":") ||
-            !add(self, &list, parse_expr(self), false) || (!at(self, "}") && !expect(self, ","))) {
+            !add(self, &list, field, is_optional) ||
+            !add(self, &list, parse_expr(self), is_optional) ||
+            (!at(self, "}") && !expect(self, ","))) {
             return NULL;
         }
     }

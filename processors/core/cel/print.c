@@ -219,11 +219,12 @@ static void put_chain(struct printer *out, const struct cel_node *node)
     }
 }
 
-static void put_map(struct printer *out, const struct cel_node *node)
+/* Entries from an argument on, so that a struct's come behind its name. */
+static void put_map(struct printer *out, const struct cel_node *node, uint32_t first)
 {
     put(out, "{");
-    for (uint32_t i = 0; i < node->arg_count; i += 2) {
-        put(out, i > 0 ? ", " : "");
+    for (uint32_t i = first; i < node->arg_count; i += 2) {
+        put(out, i > first ? ", " : "");
         put(out, node->optional != NULL && node->optional[i] ? "?" : "");
         put_node(out, node->args[i]);
         put(out, ": ");
@@ -272,8 +273,9 @@ static void put_node(struct printer *out, const struct cel_node *node)
         put_literal(out, &node->value);
         break;
     case CEL_NODE_NAME:
-        put(out, node->is_absolute ? "." : "");
+        put(out, node->is_absolute ? "." : node->is_quoted ? "`" : "");
         put_span(out, node->name);
+        put(out, node->is_quoted ? "`" : "");
         break;
     case CEL_NODE_SELECT:
         put_select(out, node);
@@ -298,11 +300,11 @@ static void put_node(struct printer *out, const struct cel_node *node)
         put(out, "]");
         break;
     case CEL_NODE_MAP:
-        put_map(out, node);
+        put_map(out, node, 0);
         break;
     case CEL_NODE_STRUCT:
         put_node(out, node->args[0]);
-        put(out, "{...}");
+        put_map(out, node, 1);
         break;
     default:
         put_macro(out, node);
