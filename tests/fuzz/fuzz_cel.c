@@ -136,7 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct mr_arena *arena, *scratch; /* one process, one thread: kept between inputs */
     const struct mr_cel_env env = {variables, VARIABLES, bind, NULL};
-    const struct mr_cel_dialect dialect = {.is_unchecked = size > 0 && data[0] == '?'};
+    const struct mr_cel_dialect dialect = {.env = &env, .is_unchecked = size > 0 && data[0] == '?'};
     const struct mr_cel_program *program, *again;
     struct mr_span source = {data, size};
 
@@ -149,12 +149,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     mr_arena_reset(arena);
     mr_arena_reset(scratch);
-    if (mr_cel_compile_dialect(&env, &dialect, source, NULL, arena, &program, NULL, NULL) !=
-        MR_OK) {
+    if (mr_cel_compile_dialect(&dialect, source, arena, &program, NULL, NULL) != MR_OK) {
         return 0;
     }
-    if (mr_cel_compile_dialect(&env, &dialect, mr_span_text(mr_cel_program_text(program)), NULL,
-                               arena, &again, NULL, NULL) == MR_OK) {
+    if (mr_cel_compile_dialect(&dialect, mr_span_text(mr_cel_program_text(program)), arena, &again,
+                               NULL, NULL) == MR_OK) {
         MR_ASSERT(strcmp(mr_cel_program_text(program), mr_cel_program_text(again)) == 0);
     } else {
         MR_ASSERT(mr_arena_room(arena) < ROOM / 2 || strlen(mr_cel_program_text(program)) > 50000);

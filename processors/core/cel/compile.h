@@ -71,6 +71,7 @@ void cel_op_use_row(struct cel_op *op);
 void cel_op_use_bind(struct cel_op *op);
 void cel_op_use_loop(struct cel_op *op);
 void cel_op_use_reference(struct cel_op *op);
+void cel_op_use_join(struct cel_op *op); /* op_text.c; kids are the parts */
 
 /* The closures of a call by its name and the types of its arguments; false: none, use the rows.
  * op->a, op->b are compiled. */
