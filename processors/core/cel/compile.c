@@ -254,6 +254,18 @@ static const struct cel_op *compile_call(struct cel_compiler *self, const struct
     return finish(op);
 }
 
+/* The nodes of a body; those of a loop in it are that loop's to count. */
+static uint32_t count_nodes(const struct cel_node *node)
+{
+    const uint32_t arg_count = node->kind == CEL_NODE_LOOP ? 1 : node->arg_count;
+    uint32_t count = 1;
+
+    for (uint32_t i = 0; i < arg_count; i++) {
+        count += count_nodes(node->args[i]);
+    }
+    return count;
+}
+
 static const struct cel_op *compile_loop(struct cel_compiler *self, const struct cel_node *node)
 {
     const struct cel_op **kids = compile_kids(self, node);
@@ -265,6 +277,9 @@ static const struct cel_op *compile_loop(struct cel_compiler *self, const struct
     op->kids = kids;
     op->kid_count = node->arg_count;
     op->slot = node->index;
+    for (uint32_t i = 1; i < node->arg_count; i++) {
+        op->weight += count_nodes(node->args[i]);
+    }
     op->cost = 100 + sum_of_costs(kids, node->arg_count);
     cel_op_use_loop(op);
     return finish(op);

@@ -47,6 +47,7 @@ struct cel_op {
     const struct cel_node *node;
     const struct cel_overload *row; /* of a call whose overload is known */
     uint8_t kinds[CEL_OP_ARGS_MAX]; /* of the arguments that row takes */
+    uint32_t weight;                /* of a loop: the nodes of one turn, which cost fuel */
     uint32_t cost;                  /* of one evaluation: orders the sides of && and || */
 };
 
