@@ -324,6 +324,7 @@ static const char *run_case(struct suite *suite, const json_t *row, struct mr_er
     const struct mr_span source = {(const uint8_t *)json_string_value(expr),
                                    json_string_length(expr)};
     const struct mr_cel_dialect dialect = {
+        .env = &env,
         .container = mr_span_text(text_of(row, "container")),
         .is_unchecked = json_is_true(json_object_get(row, "disable_check")),
         .has_no_macros = json_is_true(json_object_get(row, "disable_macros")),
@@ -331,8 +332,7 @@ static const char *run_case(struct suite *suite, const json_t *row, struct mr_er
     const struct mr_cel_program *program;
     struct mr_value value;
 
-    if (mr_cel_compile_dialect(&env, &dialect, source, NULL, suite->arena, &program, NULL, error) !=
-        MR_OK) {
+    if (mr_cel_compile_dialect(&dialect, source, suite->arena, &program, NULL, error) != MR_OK) {
         return error->text;
     }
     if (!has_deduced_type(suite, row, program)) {

@@ -302,24 +302,32 @@ static bool is_key_type(const struct cel_type *type)
            type->kind == MR_CEL_STRING || type->kind == MR_CEL_DYN || type->kind == CEL_KIND_VAR;
 }
 
+/* Checks a key, whose type joins the others'. */
+static bool join_key(struct cel_check *self, struct cel_node *node, const struct cel_type **key)
+{
+    const struct cel_type *type = cel_check_node(self, node);
+
+    type = type == NULL ? NULL : cel_infer_resolve(&self->infer, type, false);
+    if (type == NULL) {
+        return false;
+    }
+    if (!is_key_type(type) && !self->dialect->is_unchecked) {
+        cel_source_report(self->source, node->offset, "a key must be a bool, int, uint or string");
+        return false;
+    }
+    *key = *key == NULL ? type : cel_infer_join(&self->infer, *key, type);
+    return *key != NULL;
+}
+
 static const struct cel_type *check_map(struct cel_check *self, struct cel_node *node)
 {
-    const struct cel_type *key = NULL, *item = NULL, *type;
+    const struct cel_type *key = NULL, *item = NULL;
 
     for (uint32_t i = 0; i < node->arg_count; i += 2) {
-        type = NULL;
-        if (!join_item(self, node->args[i], false, &type)) {
-            return NULL;
-        }
-        type = cel_infer_resolve(&self->infer, type, false);
-        if (type == NULL || (!is_key_type(type) && !self->dialect->is_unchecked)) {
-            cel_source_report(self->source, node->args[i]->offset,
-                              "a key must be a bool, int, uint or string");
-            return NULL;
-        }
-        key = key == NULL ? type : cel_infer_join(&self->infer, key, type);
-        if (!join_item(self, node->args[i + 1], node->optional != NULL && node->optional[i],
-                       &item)) {
+        const bool is_optional = node->optional != NULL && node->optional[i];
+
+        if (!join_key(self, node->args[i], &key) ||
+            !join_item(self, node->args[i + 1], is_optional, &item)) {
             return NULL;
         }
     }

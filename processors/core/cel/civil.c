@@ -139,7 +139,7 @@ static int64_t zone_offset(struct reader *in)
     need(in, ":");
     minutes = digits(in, 2);
     in->has_failed = in->has_failed || hours > 23 || minutes > 59;
-    return (is_west ? -1 : 1) * (hours * 3600 + minutes * 60);
+    return (is_west ? -1 : 1) * (hours * INT64_C(3600) + minutes * INT64_C(60));
 }
 
 struct mr_value cel_time_read(struct mr_span text)
@@ -168,8 +168,8 @@ struct mr_value cel_time_read(struct mr_span text)
         c.day > month_days(c.year, c.month) || c.hour > 23 || c.minute > 59 || c.second > 59) {
         return cel_fault(MR_CEL_FAULT_CONVERSION);
     }
-    seconds = cel_days_from_civil(c.year, c.month, c.day) * DAY_SECONDS + c.hour * 3600 +
-              c.minute * 60 + c.second - offset;
+    seconds = cel_days_from_civil(c.year, c.month, c.day) * DAY_SECONDS + c.hour * INT64_C(3600) +
+              c.minute * INT64_C(60) + c.second - offset;
     return cel_time_of(seconds, ns);
 }
 

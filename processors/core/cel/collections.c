@@ -210,6 +210,33 @@ static bool merge(struct cel_run *run, const struct mr_value *from, struct mr_va
     return true;
 }
 
+/* Whether all items are of one kind, and one that has an order. */
+static bool has_order(const struct mr_value *list)
+{
+    for (uint32_t i = 0; i < list->size; i++) {
+        if (list->items[i].kind != list->items[0].kind ||
+            cel_compare(&list->items[i], &list->items[i]) > CEL_UNORDERED) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Merges all runs of a width; false: no order, or no fuel. */
+static bool merge_all(struct cel_run *run, const struct mr_value *from, struct mr_value *to,
+                      size_t size, size_t width)
+{
+    for (size_t i = 0; i < size; i += 2 * width) {
+        const size_t middle = i + width < size ? i + width : size;
+        const size_t end = middle + width < size ? middle + width : size;
+
+        if (!merge(run, from, to, i, middle, end)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 CALL(sort)
 {
     const size_t size = args[0].size;
@@ -219,24 +246,17 @@ CALL(sort)
     if (from == NULL || to == NULL) {
         return no_room(run);
     }
+    if (!has_order(&args[0])) {
+        return cel_fault(MR_CEL_FAULT_NO_OVERLOAD);
+    }
     if (size > 0) {
         memcpy(from, args[0].items, size * sizeof(*from));
-    }
-    for (size_t i = 1; i < size; i++) { /* one kind only, and one that has an order */
-        if (from[i].kind != from[0].kind || cel_compare(&from[i], &from[i]) > CEL_UNORDERED) {
-            return cel_fault(MR_CEL_FAULT_NO_OVERLOAD);
-        }
     }
     for (size_t width = 1; width < size; width *= 2) {
         struct mr_value *swap = from;
 
-        for (size_t i = 0; i < size; i += 2 * width) {
-            const size_t middle = i + width < size ? i + width : size;
-            const size_t end = middle + width < size ? middle + width : size;
-
-            if (!merge(run, from, to, i, middle, end)) {
-                return cel_fault(MR_CEL_FAULT_ARGUMENT);
-            }
+        if (!merge_all(run, from, to, size, width)) {
+            return cel_fault(MR_CEL_FAULT_ARGUMENT);
         }
         from = to;
         to = swap;

@@ -202,38 +202,68 @@ static bool flatten(struct cel_compiler *self, struct cel_op *op, const struct c
     return true;
 }
 
+/* Closures where there are some for these types, or else the overload's row. */
+static void choose_closures(struct cel_op *op, const struct cel_node *call,
+                            const struct cel_op *const *kids)
+{
+    op->cost = sum_of_costs(kids, call->arg_count);
+    choose_row(op, call);
+    if (call->arg_count > 0) {
+        op->a = kids[0];
+        op->b = call->arg_count > 1 ? kids[1] : NULL;
+        if (cel_op_scalar(op, call) || cel_op_text(op, call)) {
+            return;
+        }
+    }
+    op->truth = NULL;
+    op->number = NULL;
+    op->kids = kids;
+    op->kid_count = call->arg_count;
+    op->cost += 10;
+    cel_op_use_row(op);
+}
+
+static const struct cel_op *compile_rest(struct cel_compiler *self, const struct cel_node *node)
+{
+    struct cel_op *op = new_op(self, node);
+
+    if (op != NULL) {
+        op->cost = 200;
+        cel_op_use_reference(op);
+    }
+    return finish(op);
+}
+
 static const struct cel_op *compile_call(struct cel_compiler *self, const struct cel_node *call)
 {
     struct cel_op *op = new_op(self, call);
     const struct cel_op **kids;
 
     if (op == NULL || call->arg_count > CEL_OP_ARGS_MAX) {
-        if (op != NULL) {
-            cel_op_use_reference(op);
-            op->cost = 100;
-        }
-        return finish(op);
+        return op == NULL ? NULL : compile_rest(self, call);
     }
     if (flatten(self, op, call)) {
-        return cel_op_text(op, call) ? finish(op) : NULL;
+        cel_op_use_join(op);
+        return finish(op);
     }
     kids = self->source->has_failed ? NULL : compile_kids(self, call);
     if (kids == NULL) {
         return NULL;
     }
-    op->a = call->arg_count > 0 ? kids[0] : NULL;
-    op->b = call->arg_count > 1 ? kids[1] : NULL;
-    op->cost = sum_of_costs(kids, call->arg_count);
-    choose_row(op, call);
-    if (!cel_op_scalar(op, call) && !cel_op_text(op, call)) {
-        op->truth = NULL;
-        op->number = NULL;
-        op->kids = kids;
-        op->kid_count = call->arg_count;
-        cel_op_use_row(op);
-        op->cost += 10;
-    }
+    choose_closures(op, call, kids);
     return finish(op);
+}
+
+/* The nodes of a body; those of a loop in it are that loop's to count. */
+static uint32_t count_nodes(const struct cel_node *node)
+{
+    const uint32_t arg_count = node->kind == CEL_NODE_LOOP ? 1 : node->arg_count;
+    uint32_t count = 1;
+
+    for (uint32_t i = 0; i < arg_count; i++) {
+        count += count_nodes(node->args[i]);
+    }
+    return count;
 }
 
 static const struct cel_op *compile_loop(struct cel_compiler *self, const struct cel_node *node)
@@ -247,6 +277,9 @@ static const struct cel_op *compile_loop(struct cel_compiler *self, const struct
     op->kids = kids;
     op->kid_count = node->arg_count;
     op->slot = node->index;
+    for (uint32_t i = 1; i < node->arg_count; i++) {
+        op->weight += count_nodes(node->args[i]);
+    }
     op->cost = 100 + sum_of_costs(kids, node->arg_count);
     cel_op_use_loop(op);
     return finish(op);
@@ -265,17 +298,6 @@ static const struct cel_op *compile_bind(struct cel_compiler *self, const struct
     op->slot = node->index;
     op->cost = sum_of_costs(kids, 2);
     cel_op_use_bind(op);
-    return finish(op);
-}
-
-static const struct cel_op *compile_rest(struct cel_compiler *self, const struct cel_node *node)
-{
-    struct cel_op *op = new_op(self, node);
-
-    if (op != NULL) {
-        cel_op_use_reference(op);
-        op->cost = 200;
-    }
     return finish(op);
 }
 

@@ -47,6 +47,7 @@ struct cel_op {
     const struct cel_node *node;
     const struct cel_overload *row; /* of a call whose overload is known */
     uint8_t kinds[CEL_OP_ARGS_MAX]; /* of the arguments that row takes */
+    uint32_t weight;                /* of a loop: the nodes of one turn, which cost fuel */
     uint32_t cost;                  /* of one evaluation: orders the sides of && and || */
 };
 
@@ -71,6 +72,7 @@ void cel_op_use_row(struct cel_op *op);
 void cel_op_use_bind(struct cel_op *op);
 void cel_op_use_loop(struct cel_op *op);
 void cel_op_use_reference(struct cel_op *op);
+void cel_op_use_join(struct cel_op *op); /* op_text.c; kids are the parts */
 
 /* The closures of a call by its name and the types of its arguments; false: none, use the rows.
  * op->a, op->b are compiled. */

@@ -222,34 +222,43 @@ static size_t store(const struct big *big, uint8_t out[BYTES_MAX + 1])
     return BYTES_MAX + 1 - first;
 }
 
+/* The digits of text, without its sign; false: something else is in it. */
+static bool read_digits(struct mr_span text, struct big *big, uint16_t *scale)
+{
+    const uint8_t *point = text.size == 0 ? NULL : memchr(text.data, '.', text.size);
+    const size_t digits = text.size - (point != NULL ? 1 : 0);
+
+    *scale = point == NULL ? 0 : (uint16_t)(text.data + text.size - point - 1);
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data + i == point) {
+            continue;
+        }
+        if (text.data[i] < '0' || text.data[i] > '9') {
+            return false;
+        }
+        times_plus(big, 10, (uint32_t)(text.data[i] - '0'));
+    }
+    trim(big);
+    return digits > 0;
+}
+
+#define DIGITS_READ_MAX 150
+
 struct mr_value cel_decimal_read(struct cel_run *run, struct mr_span text)
 {
     struct big big = {.count = 0};
     uint8_t bytes[BYTES_MAX + 1], *room;
-    size_t i = 0, size, digits = 0;
-    uint16_t scale = 0;
-    bool has_point = false;
+    uint16_t scale;
+    size_t size;
 
     if (text.size > 0 && (text.data[0] == '-' || text.data[0] == '+')) {
         big.is_negative = text.data[0] == '-';
-        i = 1;
+        text.data++;
+        text.size--;
     }
-    for (; i < text.size && digits < 150; i++) {
-        if (text.data[i] == '.' && !has_point) {
-            has_point = true;
-            continue;
-        }
-        if (text.data[i] < '0' || text.data[i] > '9') {
-            break;
-        }
-        times_plus(&big, 10, (uint32_t)(text.data[i] - '0'));
-        scale = (uint16_t)(scale + (has_point ? 1 : 0));
-        digits++;
-    }
-    if (i < text.size || digits == 0) {
+    if (text.size > DIGITS_READ_MAX || !read_digits(text, &big, &scale)) {
         return cel_fault(MR_CEL_FAULT_CONVERSION);
     }
-    trim(&big);
     size = store(&big, bytes);
     room = cel_take_bytes(run, size);
     if (room == NULL) {

@@ -11,16 +11,16 @@
 #include "processors/core/cel/functions.h"
 
 struct mr_cel_dialect {
-    struct mr_span container; /* "com.example": names are looked up inside it first */
-    bool is_unchecked;        /* types and undeclared names fail at run time only */
+    const struct mr_cel_env *env;     /* borrowed */
+    struct mr_span container;         /* "com.example": names are looked up inside it first */
+    const struct mr_cel_type *wanted; /* of the result, as in mr_cel_compile */
+    bool is_unchecked;                /* types and undeclared names fail at run time only */
     bool has_no_macros;
     struct cel_library declared; /* functions known to the checker only */
 };
 
-enum mr_code mr_cel_compile_dialect(const struct mr_cel_env *env,
-                                    const struct mr_cel_dialect *dialect, struct mr_span source,
-                                    const struct mr_cel_type *wanted, struct mr_arena *arena,
-                                    const struct mr_cel_program **program,
+enum mr_code mr_cel_compile_dialect(const struct mr_cel_dialect *dialect, struct mr_span source,
+                                    struct mr_arena *arena, const struct mr_cel_program **program,
                                     struct mr_cel_diagnosis *why, struct mr_error *err);
 /* The checker's type, with the parameters of opaque types. */
 const char *mr_cel_program_type_text(const struct mr_cel_program *program, struct mr_arena *arena);

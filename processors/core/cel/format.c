@@ -150,7 +150,7 @@ static const struct mr_value *next_entry(const struct mr_value *map, const struc
     const struct mr_value *best = NULL;
 
     for (uint32_t i = 0; i < map->size; i++) {
-        const struct mr_value *entry = &map->items[2 * i];
+        const struct mr_value *entry = &map->items[2 * (size_t)i];
 
         if ((last == NULL || is_before(last, entry)) && (best == NULL || is_before(entry, best))) {
             best = entry;
@@ -251,21 +251,31 @@ static void put_real(struct format *self, const struct mr_value *value, char for
     }
 }
 
+static unsigned base_of(char form)
+{
+    switch (form) {
+    case 'd':
+        return 10;
+    case 'b':
+        return 2;
+    case 'o':
+        return 8;
+    default:
+        return 16;
+    }
+}
+
 static void put_number(struct format *self, const struct mr_value *value, char form)
 {
-    const bool is_integer = value->kind == MR_KIND_INT || value->kind == MR_KIND_UINT;
+    const bool is_integer = value->kind == MR_KIND_INT || value->kind == MR_KIND_UINT ||
+                            (form == 'b' && value->kind == MR_KIND_BOOL);
     const bool is_text = value->kind == MR_KIND_STRING || value->kind == MR_KIND_BYTES;
 
     if (form == 'd' && value->kind == MR_KIND_DOUBLE) {
         put_double(self, value->real);
-    } else if (is_integer || (form == 'b' && value->kind == MR_KIND_BOOL)) {
-        put_integer(self, value,
-                    form == 'd'   ? 10
-                    : form == 'b' ? 2
-                    : form == 'o' ? 8
-                                  : 16,
-                    form == 'X');
-    } else if (is_text && (form == 'x' || form == 'X')) {
+    } else if (is_integer) {
+        put_integer(self, value, base_of(form), form == 'X');
+    } else if (is_text && base_of(form) == 16) {
         put_hex(self, value, form == 'X');
     } else {
         fail(self, MR_CEL_FAULT_FORMAT);

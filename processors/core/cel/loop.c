@@ -21,9 +21,9 @@ static bool next(struct cel_run *run, const struct cel_loop_plan *plan,
     }
     run->iterations--;
     if (range->kind == MR_KIND_MAP) {
-        first[0] = range->items[2 * i];
+        first[0] = range->items[2 * (size_t)i];
         if (plan->has_two) {
-            first[1] = range->items[2 * i + 1];
+            first[1] = range->items[2 * (size_t)i + 1];
         }
     } else if (plan->has_two) {
         first[0] = mr_value_int(i);
@@ -138,8 +138,8 @@ bool cel_map_add(struct cel_run *run, struct mr_value *map, struct mr_value *ite
                                          : MR_CEL_FAULT_KEY_TYPE);
         return false;
     }
-    items[2 * map->size] = key;
-    items[2 * map->size + 1] = item;
+    items[2 * (size_t)map->size] = key;
+    items[2 * (size_t)map->size + 1] = item;
     map->size++;
     return true;
 }

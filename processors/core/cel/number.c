@@ -134,9 +134,9 @@ static size_t write_scientific(const char *digits, size_t count, int point, char
 
 size_t cel_double_write(double number, char out[CEL_NUMBER_TEXT_MAX])
 {
-    char digits[20];
+    char digits[20] = {0};
     size_t count, size = 0;
-    int point;
+    int point = 0;
 
     if (isnan(number)) {
         return (size_t)snprintf(out, CEL_NUMBER_TEXT_MAX, "NaN");

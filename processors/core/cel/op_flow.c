@@ -212,7 +212,7 @@ static struct mr_value evaluate(const void *context, struct cel_run *run, uint32
 {
     const struct cel_op *self = context;
 
-    if (!cel_spend(run, self->cost)) {
+    if (!cel_spend(run, self->weight)) {
         return cel_fault(MR_CEL_FAULT_FUEL);
     }
     return self->kids[body]->value(self->kids[body], run);
@@ -234,14 +234,15 @@ static struct mr_value loop(const struct cel_op *self, struct cel_run *run)
 }
 
 /* One item's turn, counted; false: a bound is met, which is in run->fault. */
-static bool spend_turn(const struct cel_op *self, struct cel_run *run)
+static inline bool spend_turn(const struct cel_op *self, struct cel_run *run)
 {
     run->iterations--;
-    if (run->iterations < 0 || !cel_spend(run, self->cost)) {
-        (void)cel_op_fail(run, run->iterations < 0 ? MR_CEL_FAULT_ITERATIONS : MR_CEL_FAULT_FUEL);
-        return false;
+    run->fuel -= self->weight;
+    if ((run->iterations | run->fuel) >= 0) { /* neither is negative */
+        return true;
     }
-    return true;
+    (void)cel_op_fail(run, run->iterations < 0 ? MR_CEL_FAULT_ITERATIONS : MR_CEL_FAULT_FUEL);
+    return false;
 }
 
 /* exists (deciding 1) and all (deciding 0) over a list, the body asked for its truth. */

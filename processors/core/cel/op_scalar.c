@@ -23,7 +23,7 @@
     { \
         const struct mr_value *a = cel_op_leaf(self, run); \
 \
-        return a->kind == wanted ? a->member operator self->constant.member \
+        return a->kind == (wanted) ? a->member operator self->constant.member \
             : cel_op_fail_truth(run, cel_op_fault_of(a)); \
     }
 #define ORDERS(name, operator) \
@@ -256,8 +256,9 @@ bool cel_op_scalar(struct cel_op *op, const struct cel_node *call)
     const uint8_t kind = common_kind(call);
     struct mr_span name = call->name;
 
+    MR_ASSERT(op->a != NULL && (call->arg_count < 2 || op->b != NULL));
     if ((kind != MR_KIND_INT && kind != MR_KIND_DOUBLE && kind != MR_KIND_BOOL) ||
-        call->arg_count == 0 || call->arg_count > 2) {
+        call->arg_count > 2) {
         return false;
     }
     if (call->arg_count == 2 && kind != MR_KIND_BOOL && is_constant(op->a) &&

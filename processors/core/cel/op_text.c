@@ -383,19 +383,19 @@ static bool use_two(struct cel_op *op, const struct cel_node *call)
     if (mr_span_is(call->name, "matches")) {
         return use_matches(op, call);
     }
-    if (mr_span_is(call->name, "_+_") && op->kid_count > 0) {
-        op->value = join;
-        return true;
-    }
     return use_order(op, call->name);
+}
+
+void cel_op_use_join(struct cel_op *op)
+{
+    op->value = join;
 }
 
 bool cel_op_text(struct cel_op *op, const struct cel_node *call)
 {
-    if (op->a != NULL) {
-        op->slot = op->a->slot;
-        op->is_local = op->a->is_local;
-    }
+    MR_ASSERT(op->a != NULL && (call->arg_count < 2 || op->b != NULL));
+    op->slot = op->a->slot;
+    op->is_local = op->a->is_local;
     if (call->arg_count == 1 && mr_span_is(call->name, "size")) {
         return use_size(op);
     }

@@ -24,38 +24,56 @@ static enum nearness near(const struct cel_overload *row, const struct cel_node 
     return cel_overload_arity(row) == call->arg_count ? FITS : OTHER_COUNT;
 }
 
+/* Calls visit for every row of every library. */
+typedef void (*visit_row)(void *context, const struct cel_overload *row);
+
+static void visit_rows(const struct cel_check *self, visit_row visit, void *context)
+{
+    const struct cel_library *library;
+
+    for (size_t l = 0; (library = cel_check_library_at(self, l)) != NULL; l++) {
+        for (size_t i = 0; i < library->count; i++) {
+            visit(context, &library->rows[i]);
+        }
+    }
+}
+
+struct collected {
+    const struct cel_node *call;
+    const struct cel_overload **rows; /* NULL: counting */
+    uint32_t count;
+    enum nearness best;
+};
+
+static void collect_row(void *context, const struct cel_overload *row)
+{
+    struct collected *self = context;
+    const enum nearness now = near(row, self->call);
+
+    self->best = now > self->best ? now : self->best;
+    if (now == FITS && self->rows != NULL) {
+        self->rows[self->count] = row;
+    }
+    self->count += now == FITS ? 1 : 0;
+}
+
 /* Gives the call every row of its name, style and number of arguments. */
 static enum nearness collect(struct cel_check *self, struct cel_node *call)
 {
-    const struct cel_overload **found = NULL;
-    const struct cel_library *library;
-    enum nearness best = NO_SUCH_NAME;
-    uint32_t count = 0;
+    struct collected found = {.call = call};
 
-    for (int pass = 0; pass < 2; pass++) {
-        count = 0;
-        for (size_t l = 0; (library = cel_check_library_at(self, l)) != NULL; l++) {
-            for (size_t i = 0; i < library->count; i++) {
-                const enum nearness now = near(&library->rows[i], call);
-
-                best = now > best ? now : best;
-                if (now == FITS && found != NULL) {
-                    found[count] = &library->rows[i];
-                }
-                count += now == FITS ? 1 : 0;
-            }
-        }
-        if (count == 0 || pass == 1) {
-            break;
-        }
-        found = cel_source_take(self->source, count, sizeof(*found));
-        if (found == NULL) {
-            return FITS;
-        }
+    visit_rows(self, collect_row, &found);
+    if (found.best != FITS) {
+        return found.best;
     }
-    call->candidates = found;
-    call->candidate_count = count;
-    return best;
+    found.rows = cel_source_take(self->source, found.count, sizeof(*found.rows));
+    if (found.rows != NULL) {
+        found.count = 0;
+        visit_rows(self, collect_row, &found);
+        call->candidates = found.rows;
+        call->candidate_count = found.count;
+    }
+    return FITS;
 }
 
 /* Whether the row takes the arguments; *result is what it then gives. */
@@ -194,6 +212,23 @@ static const struct cel_type *refuse_types(struct cel_check *self, const struct 
     return NULL;
 }
 
+struct closest {
+    struct mr_span name;
+    const struct cel_overload *row;
+    size_t distance;
+};
+
+static void compare_row(void *context, const struct cel_overload *row)
+{
+    struct closest *self = context;
+    const size_t now = cel_name_distance(self->name, mr_span_text(row->name), 2);
+
+    if (now < self->distance && now < self->name.size && row->name[0] >= 'a') {
+        self->distance = now;
+        self->row = row;
+    }
+}
+
 static void hint_function(struct cel_check *self, struct mr_span name)
 {
     static const struct {
@@ -212,9 +247,7 @@ static void hint_function(struct cel_check *self, struct mr_span name)
                  {"ends_with", "endsWith"},
                  {"any", "exists"},
                  {"toLowerCase", "lowerAscii"}};
-    const struct cel_library *library;
-    const char *best = NULL;
-    size_t distance = 3;
+    struct closest best = {.name = name, .distance = 3};
 
     for (size_t i = 0; i < MR_COUNT(known); i++) {
         if (mr_span_is(name, known[i].wrong)) {
@@ -222,19 +255,9 @@ static void hint_function(struct cel_check *self, struct mr_span name)
             return;
         }
     }
-    for (size_t l = 0; (library = cel_check_library_at(self, l)) != NULL; l++) {
-        for (size_t i = 0; i < library->count; i++) {
-            const size_t now = cel_name_distance(name, mr_span_text(library->rows[i].name), 2);
-            const char first = library->rows[i].name[0];
-
-            if (now < distance && now < name.size && first >= 'a') {
-                distance = now;
-                best = library->rows[i].name;
-            }
-        }
-    }
-    if (best != NULL) {
-        cel_source_hint(self->source, "did you mean '%s'?", best);
+    visit_rows(self, compare_row, &best);
+    if (best.row != NULL) {
+        cel_source_hint(self->source, "did you mean '%s'?", best.row->name);
     }
 }
 
@@ -268,18 +291,24 @@ static const struct cel_type *refuse_name(struct cel_check *self, struct cel_nod
     return NULL;
 }
 
+struct named {
+    struct mr_span name;
+    bool is_there;
+};
+
+static void find_row(void *context, const struct cel_overload *row)
+{
+    struct named *self = context;
+
+    self->is_there = self->is_there || mr_span_is(self->name, row->name);
+}
+
 static bool names_function(const struct cel_check *self, struct mr_span name)
 {
-    const struct cel_library *library;
+    struct named wanted = {.name = name};
 
-    for (size_t l = 0; (library = cel_check_library_at(self, l)) != NULL; l++) {
-        for (size_t i = 0; i < library->count; i++) {
-            if (mr_span_is(name, library->rows[i].name)) {
-                return true;
-            }
-        }
-    }
-    return false;
+    visit_rows(self, find_row, &wanted);
+    return wanted.is_there;
 }
 
 /* math.abs(x) is no member of math, but a function whose name has a dot. */

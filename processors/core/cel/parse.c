@@ -346,13 +346,21 @@ static struct cel_node *parse_struct(struct parser *self, struct cel_node *targe
         return NULL;
     }
     while (!at(self, "}")) {
-        (void)skip(self, "?");
+        const bool is_optional = skip(self, "?");
+        struct cel_node *field = new_node(self, CEL_NODE_NAME, self->lexer.token.offset);
+
         if (self->lexer.token.kind != CEL_TOKEN_NAME &&
             self->lexer.token.kind != CEL_TOKEN_QUOTED_NAME) {
             return refuse(self, self->lexer.token.offset, "expected a field's name");
         }
+        if (field != NULL) {
+            field->name = self->lexer.token.text;
+            field->is_quoted = self->lexer.token.kind == CEL_TOKEN_QUOTED_NAME;
+        }
         if (!cel_lex_next(&self->lexer) || !expect(self, ":") ||
-            !add(self, &list, parse_expr(self), false) || (!at(self, "}") && !expect(self, ","))) {
+            !add(self, &list, field, is_optional) ||
+            !add(self, &list, parse_expr(self), is_optional) ||
+            (!at(self, "}") && !expect(self, ","))) {
             return NULL;
         }
     }
@@ -478,7 +486,22 @@ static struct cel_node *parse_and(struct parser *self)
     return parse_binary(self, 1);
 }
 
-/* One node for a whole chain; a chain in parentheses joins the one around it. */
+/* A part of a chain; a chain in parentheses joins the one around it. */
+static bool add_part(struct parser *self, struct list *list, enum cel_node_kind kind,
+                     struct cel_node *part)
+{
+    if (part == NULL || part->kind != kind) {
+        return add(self, list, part, false);
+    }
+    for (uint32_t i = 0; i < part->arg_count; i++) {
+        if (!add(self, list, part->args[i], false)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* One node for a whole chain. */
 static struct cel_node *parse_chain(struct parser *self, const char *mark, enum cel_node_kind kind,
                                     struct cel_node *(*parse_part)(struct parser *))
 {
@@ -489,22 +512,13 @@ static struct cel_node *parse_chain(struct parser *self, const char *mark, enum 
     if (part == NULL || !at(self, mark)) {
         return part;
     }
-    for (;;) {
-        const uint32_t count = part != NULL && part->kind == kind ? part->arg_count : 0;
-
-        for (uint32_t i = 0; i < count; i++) {
-            if (!add(self, &list, part->args[i], false)) {
-                return NULL;
-            }
-        }
-        if (count == 0 && !add(self, &list, part, false)) {
-            return NULL;
-        }
+    while (add_part(self, &list, kind, part)) {
         if (!at(self, mark)) {
             return with_list(self, new_node(self, kind, offset), &list);
         }
         part = skip(self, mark) ? parse_part(self) : NULL;
     }
+    return NULL;
 }
 
 static struct cel_node *parse_conjunction(struct parser *self)

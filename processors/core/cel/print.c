@@ -91,22 +91,29 @@ static void put_at(struct printer *out, const struct cel_node *node, enum level 
     put(out, is_wrapped ? ")" : "");
 }
 
+/* One byte of a literal as it is written; escape has room for it. */
+static void write_escape(uint8_t c, bool is_bytes, char escape[8])
+{
+    static const char plain[] = "\n\r\t\"\\";
+    static const char letters[] = "nrt\"\\";
+    const char *known = c == '\0' ? NULL : strchr(plain, c);
+
+    if (known != NULL) {
+        (void)snprintf(escape, 8, "\\%c", letters[known - plain]);
+    } else if (c < 0x20 || c == 0x7F || (is_bytes && c >= 0x80)) {
+        (void)snprintf(escape, 8, "\\x%02x", c);
+    } else {
+        escape[0] = (char)c;
+    }
+}
+
 static void put_quoted(struct printer *out, struct mr_span text, bool is_bytes)
 {
     put(out, is_bytes ? "b\"" : "\"");
     for (size_t i = 0; i < text.size; i++) {
-        const uint8_t c = text.data[i];
         char escape[8] = {0};
 
-        if (c == '"' || c == '\\') {
-            (void)snprintf(escape, sizeof(escape), "\\%c", c);
-        } else if (c == '\n' || c == '\r' || c == '\t') {
-            (void)snprintf(escape, sizeof(escape), "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
-        } else if (c < 0x20 || c == 0x7F || (is_bytes && c >= 0x80)) {
-            (void)snprintf(escape, sizeof(escape), "\\x%02x", c);
-        } else {
-            escape[0] = (char)c;
-        }
+        write_escape(text.data[i], is_bytes, escape);
         put(out, escape);
     }
     put(out, "\"");
@@ -174,6 +181,30 @@ static void put_select(struct printer *out, const struct cel_node *node)
     put(out, node->is_test ? ")" : "");
 }
 
+static void put_prefix(struct printer *out, const struct cel_node *node)
+{
+    const struct cel_node *operand = node->args[0];
+    const bool is_number = operand->kind == CEL_NODE_LITERAL && operand->value.kind != MR_KIND_BOOL;
+
+    put(out, mr_span_is(node->name, "!_") ? "!" : "-");
+    put(out, is_number ? "(" : ""); /* -(1) is a call, -1 is a literal */
+    put_at(out, operand, UNARY);
+    put(out, is_number ? ")" : "");
+}
+
+static void put_named(struct printer *out, const struct cel_node *node)
+{
+    if (node->is_member) {
+        put_at(out, node->args[0], MEMBER);
+        put(out, ".");
+    }
+    put(out, node->is_absolute ? "." : "");
+    put_span(out, node->name);
+    put(out, "(");
+    put_args(out, node, node->is_member ? 1 : 0);
+    put(out, ")");
+}
+
 static void put_call(struct printer *out, const struct cel_node *node)
 {
     const size_t found = find_operator(node);
@@ -183,29 +214,14 @@ static void put_call(struct printer *out, const struct cel_node *node)
         put(out, operators[found].mark);
         put_at(out, node->args[1], (enum level)(operators[found].level + 1));
     } else if (is_prefix(node)) {
-        const struct cel_node *operand = node->args[0];
-        const bool is_number =
-            operand->kind == CEL_NODE_LITERAL && operand->value.kind != MR_KIND_BOOL;
-
-        put(out, mr_span_is(node->name, "!_") ? "!" : "-");
-        put(out, is_number ? "(" : ""); /* -(1) is a call, -1 is a literal */
-        put_at(out, node->args[0], UNARY);
-        put(out, is_number ? ")" : "");
+        put_prefix(out, node);
     } else if (mr_span_is(node->name, "_[_]") || mr_span_is(node->name, "_[?_]")) {
         put_at(out, node->args[0], MEMBER);
         put(out, mr_span_is(node->name, "_[_]") ? "[" : "[?");
         put_node(out, node->args[1]);
         put(out, "]");
     } else {
-        if (node->is_member) {
-            put_at(out, node->args[0], MEMBER);
-            put(out, ".");
-        }
-        put(out, node->is_absolute ? "." : "");
-        put_span(out, node->name);
-        put(out, "(");
-        put_args(out, node, node->is_member ? 1 : 0);
-        put(out, ")");
+        put_named(out, node);
     }
 }
 
@@ -219,11 +235,12 @@ static void put_chain(struct printer *out, const struct cel_node *node)
     }
 }
 
-static void put_map(struct printer *out, const struct cel_node *node)
+/* Entries from an argument on, so that a struct's come behind its name. */
+static void put_map(struct printer *out, const struct cel_node *node, uint32_t first)
 {
     put(out, "{");
-    for (uint32_t i = 0; i < node->arg_count; i += 2) {
-        put(out, i > 0 ? ", " : "");
+    for (uint32_t i = first; i < node->arg_count; i += 2) {
+        put(out, i > first ? ", " : "");
         put(out, node->optional != NULL && node->optional[i] ? "?" : "");
         put_node(out, node->args[i]);
         put(out, ": ");
@@ -272,8 +289,9 @@ static void put_node(struct printer *out, const struct cel_node *node)
         put_literal(out, &node->value);
         break;
     case CEL_NODE_NAME:
-        put(out, node->is_absolute ? "." : "");
+        put(out, node->is_absolute ? "." : node->is_quoted ? "`" : "");
         put_span(out, node->name);
+        put(out, node->is_quoted ? "`" : "");
         break;
     case CEL_NODE_SELECT:
         put_select(out, node);
@@ -298,11 +316,11 @@ static void put_node(struct printer *out, const struct cel_node *node)
         put(out, "]");
         break;
     case CEL_NODE_MAP:
-        put_map(out, node);
+        put_map(out, node, 0);
         break;
     case CEL_NODE_STRUCT:
         put_node(out, node->args[0]);
-        put(out, "{...}");
+        put_map(out, node, 1);
         break;
     default:
         put_macro(out, node);

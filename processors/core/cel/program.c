@@ -76,8 +76,7 @@ static enum mr_code refuse(const struct cel_source *source, struct mr_error *err
     return MR_FAIL(err, code, "%d:%d: %s", why->line, why->column, why->text);
 }
 
-static bool build(struct mr_cel_program *program, struct cel_check *check,
-                  const struct mr_cel_type *wanted)
+static bool build(struct mr_cel_program *program, struct cel_check *check)
 {
     struct cel_source *source = check->source;
     struct cel_node *root =
@@ -92,7 +91,8 @@ static bool build(struct mr_cel_program *program, struct cel_check *check,
     }
     program->root = root;
     program->type = cel_check_tree(check, root);
-    if (program->type == NULL || !has_wanted_type(source, program->type, wanted, &check->infer) ||
+    if (program->type == NULL ||
+        !has_wanted_type(source, program->type, check->dialect->wanted, &check->infer) ||
         !cel_type_export(program->type, source->arena, &program->public_type)) {
         return false;
     }
@@ -100,10 +100,8 @@ static bool build(struct mr_cel_program *program, struct cel_check *check,
     return program->op != NULL;
 }
 
-enum mr_code mr_cel_compile_dialect(const struct mr_cel_env *env,
-                                    const struct mr_cel_dialect *dialect, struct mr_span text,
-                                    const struct mr_cel_type *wanted, struct mr_arena *arena,
-                                    const struct mr_cel_program **program,
+enum mr_code mr_cel_compile_dialect(const struct mr_cel_dialect *dialect, struct mr_span text,
+                                    struct mr_arena *arena, const struct mr_cel_program **program,
                                     struct mr_cel_diagnosis *why, struct mr_error *err)
 {
     struct mr_cel_diagnosis unasked;
@@ -116,23 +114,27 @@ enum mr_code mr_cel_compile_dialect(const struct mr_cel_env *env,
     if (check == NULL || made == NULL || (text.size > 0 && source.text.data == NULL)) {
         return MR_FAIL(err, MR_NO_ROOM, "no room left to compile the expression");
     }
-    *check = (struct cel_check){
-        .source = &source, .env = env, .dialect = dialect, .infer.source = &source, .err = err};
-    if (!build(made, check, wanted)) {
+    *check = (struct cel_check){.source = &source,
+                                .env = dialect->env,
+                                .dialect = dialect,
+                                .infer.source = &source,
+                                .err = err};
+    if (!build(made, check)) {
         return check->bind_code != MR_OK ? check->bind_code : refuse(&source, err);
     }
     *program = made;
     return MR_OK;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the contract's own arguments, one more than usual. */
 enum mr_code mr_cel_compile(const struct mr_cel_env *env, struct mr_span source,
                             const struct mr_cel_type *wanted, struct mr_arena *arena,
                             const struct mr_cel_program **program, struct mr_cel_diagnosis *why,
                             struct mr_error *err)
 {
-    static const struct mr_cel_dialect strict = {.is_unchecked = false};
+    const struct mr_cel_dialect strict = {.env = env, .wanted = wanted};
 
-    return mr_cel_compile_dialect(env, &strict, source, wanted, arena, program, why, err);
+    return mr_cel_compile_dialect(&strict, source, arena, program, why, err);
 }
 
 struct mr_cel_type mr_cel_program_type(const struct mr_cel_program *program)
@@ -199,7 +201,7 @@ int mr_cel_holds(const struct mr_cel_program *program, const struct mr_value *sl
 const char *mr_cel_fault_text(struct mr_value error)
 {
     static const char *const words[] = {
-#define FAULT_WORDS(name, words) [name] = words,
+#define FAULT_WORDS(name, words) [name] = (words),
         MR_CEL_FAULTS(FAULT_WORDS)
 #undef FAULT_WORDS
     };

@@ -117,37 +117,49 @@ static bool is_absence(struct mr_value value)
            (value.number == MR_CEL_FAULT_NO_KEY || value.number == MR_CEL_FAULT_NO_FIELD);
 }
 
-struct mr_value cel_select(struct cel_run *run, const struct cel_node *node, struct mr_value owner)
+static struct mr_value test_field(struct cel_run *run, const struct cel_node *node,
+                                  const struct mr_value *owner)
 {
-    const bool is_wrapped = owner.kind == MR_KIND_OPTIONAL;
     struct mr_value found;
 
-    if (is_error(owner)) {
-        return owner;
-    }
-    if (is_wrapped) {
-        if (owner.size == 0) {
-            return node->is_test ? mr_value_bool(false) : cel_optional_none();
-        }
-        owner = owner.items[0];
-    }
-    if (node->is_test && owner.kind == MR_KIND_NULL && node->index > 0) {
+    if (owner->kind == MR_KIND_NULL && node->index > 0) {
         return mr_value_bool(false); /* a declared record that is null has no fields */
     }
-    found = select_plain(run, node, &owner);
-    if (node->is_test) {
-        /* An optional entry that is none is there, but selecting through it is not. */
-        return is_absence(found) ? mr_value_bool(false)
-               : is_error(found) ? found
-                                 : mr_value_bool(true);
+    found = select_plain(run, node, owner);
+    if (is_absence(found)) {
+        return mr_value_bool(false);
     }
-    if (!is_wrapped && !node->is_optional) {
-        return found;
-    }
+    return is_error(found) ? found : mr_value_bool(true);
+}
+
+/* What is not there is none; what is there is an optional of it. */
+static struct mr_value select_optional(struct cel_run *run, const struct cel_node *node,
+                                       const struct mr_value *owner)
+{
+    const struct mr_value found = select_plain(run, node, owner);
+
     if (is_absence(found)) {
         return cel_optional_none();
     }
     return is_error(found) || found.kind == MR_KIND_OPTIONAL ? found : cel_optional_of(run, found);
+}
+
+struct mr_value cel_select(struct cel_run *run, const struct cel_node *node, struct mr_value owner)
+{
+    const bool is_wrapped = owner.kind == MR_KIND_OPTIONAL;
+    const struct mr_value *inner = is_wrapped ? owner.items : &owner;
+
+    if (is_error(owner)) {
+        return owner;
+    }
+    if (is_wrapped && owner.size == 0) {
+        return node->is_test ? mr_value_bool(false) : cel_optional_none();
+    }
+    if (node->is_test) {
+        return test_field(run, node, inner);
+    }
+    return is_wrapped || node->is_optional ? select_optional(run, node, inner)
+                                           : select_plain(run, node, inner);
 }
 
 static struct mr_value make_list(struct cel_run *run, const struct cel_node *node)

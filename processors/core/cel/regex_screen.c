@@ -74,32 +74,82 @@ static void copy_quoted(struct screen *self)
     }
 }
 
-static void copy_escape(struct screen *self, bool is_in_class)
+/* Escapes that RE2 and PCRE2 read alike. */
+static bool is_common_escape(int c, bool is_in_class)
 {
-    static const char plain[] = "dDwWafnrt";
+    if (c <= ' ' || c >= 0x7F) {
+        return false;
+    }
+    if (strchr("0dDwWafnrt", c) != NULL) {
+        return true;
+    }
+    if (strchr("bBAz", c) != NULL) {
+        return !is_in_class;
+    }
+    return strchr("123456789_", c) == NULL && !((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+/* \s, \S and \v, which they do not; false: none of these. */
+static bool rewrite_escape(struct screen *self, bool is_in_class)
+{
     const int c = peek(self, 1);
 
     if (c == 's') {
         put(self, is_in_class ? "\\t\\n\\f\\r " : "[\\t\\n\\f\\r ]");
-        self->at += 2;
     } else if (c == 'S' && !is_in_class) {
         put(self, "[^\\t\\n\\f\\r ]");
-        self->at += 2;
     } else if (c == 'v') {
         put(self, "\\x0b");
-        self->at += 2;
-    } else if (c == 'p' || c == 'P' || c == 'x') {
+    } else {
+        return false;
+    }
+    self->at += 2;
+    return true;
+}
+
+static void copy_escape(struct screen *self, bool is_in_class)
+{
+    const int c = peek(self, 1);
+
+    if (rewrite_escape(self, is_in_class)) {
+        return;
+    }
+    if (c == 'p' || c == 'P' || c == 'x') {
         copy_braced(self);
     } else if (c == 'Q' && !is_in_class) {
         copy_quoted(self);
-    } else if (c == '0' || (c > 0 && strchr(plain, c) != NULL) ||
-               (!is_in_class && (c == 'b' || c == 'B' || c == 'A' || c == 'z'))) {
+    } else if (is_common_escape(c, is_in_class)) {
         copy(self, 2);
-    } else if (c > ' ' && c < 0x7F && strchr("0123456789_", c) == NULL &&
-               !((c | 0x20) >= 'a' && (c | 0x20) <= 'z')) {
-        copy(self, 2); /* punctuation stands for itself */
     } else {
         refuse(self);
+    }
+}
+
+/* [:alpha:], or a bracket that stands for itself; [.x.], [=x=] and [:<:] are not RE2's. */
+static void copy_bracket(struct screen *self)
+{
+    const uint8_t *start = self->in.data + self->at;
+    const uint8_t *end = memchr(start, ']', self->in.size - self->at);
+    const int c = peek(self, 1);
+
+    if (c == '.' || c == '=' || (c == ':' && (peek(self, 2) == '<' || peek(self, 2) == '>'))) {
+        refuse(self);
+    } else if (c == ':' && end != NULL && end[-1] == ':') {
+        copy(self, (size_t)(end - start) + 1);
+    } else {
+        put(self, "\\");
+        copy(self, 1);
+    }
+}
+
+static void copy_class_item(struct screen *self)
+{
+    if (peek(self, 0) == '\\') {
+        copy_escape(self, true);
+    } else if (peek(self, 0) == '[') {
+        copy_bracket(self);
+    } else {
+        copy(self, 1);
     }
 }
 
@@ -114,28 +164,7 @@ static void copy_class(struct screen *self)
         copy(self, 1);
     }
     while (peek(self, 0) >= 0 && peek(self, 0) != ']' && !self->has_failed) {
-        if (peek(self, 0) == '\\') {
-            copy_escape(self, true);
-        } else if (peek(self, 0) == '[' && (peek(self, 1) == '.' || peek(self, 1) == '=')) {
-            refuse(self);
-        } else if (peek(self, 0) == '[' && peek(self, 1) == ':') {
-            const uint8_t *start = self->in.data + self->at;
-            const uint8_t *end = memchr(start, ']', self->in.size - self->at);
-
-            if (end != NULL && (start[2] == '<' || start[2] == '>')) {
-                refuse(self);
-            } else if (end == NULL || end[-1] != ':') {
-                put(self, "\\");
-                copy(self, 1);
-            } else {
-                copy(self, (size_t)(end - start) + 1);
-            }
-        } else if (peek(self, 0) == '[') {
-            put(self, "\\");
-            copy(self, 1);
-        } else {
-            copy(self, 1);
-        }
+        copy_class_item(self);
     }
     if (peek(self, 0) == ']') {
         copy(self, 1);

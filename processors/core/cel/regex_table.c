@@ -84,29 +84,28 @@ static int add_encoded(struct builder *self, uint32_t first, uint32_t last, int 
     return next;
 }
 
+/* The largest code point that is encoded in as many bytes as code. */
+static uint32_t size_end(uint32_t code)
+{
+    return code <= 0x7F ? 0x7F : code <= 0x7FF ? 0x7FF : code <= 0xFFFF ? 0xFFFF : 0x10FFFF;
+}
+
 /* The end of the run from first that one sequence of byte ranges covers, at most last. */
 static uint32_t run_end(uint32_t first, uint32_t last)
 {
-    static const uint32_t sizes[] = {0x7F, 0x7FF, 0xFFFF, 0x10FFFF};
-    uint32_t end = last;
+    const uint32_t end = last < size_end(first) ? last : size_end(first);
 
-    for (size_t i = 0; i < MR_COUNT(sizes); i++) {
-        if (first <= sizes[i]) {
-            end = end > sizes[i] ? sizes[i] : end;
-            break;
-        }
-    }
     for (uint32_t bits = 6; bits <= 18 && first > 0x7F; bits += 6) {
         const uint32_t mask = (UINT32_C(1) << bits) - 1;
 
         if ((first & ~mask) == (end & ~mask)) {
-            break; /* they differ in the lower bytes only */
+            return end; /* they differ in the lower bytes only */
         }
         if ((first & mask) != 0) {
             return first | mask;
         }
         if ((end & mask) != mask) {
-            return (end & ~mask) - 1 >= first ? (end & ~mask) - 1 : end;
+            return (end & ~mask) - 1;
         }
     }
     return end;

@@ -155,7 +155,7 @@ static int equal_maps(struct cel_run *run, const struct mr_value *a, const struc
         return 0;
     }
     for (uint32_t i = 0; i < a->size; i++) {
-        const struct mr_value *other = cel_map_find(run, b, &a->items[2 * i]);
+        const struct mr_value *other = cel_map_find(run, b, &a->items[2 * (size_t)i]);
         int answer;
 
         if (run->fuel < 0) {
@@ -164,7 +164,7 @@ static int equal_maps(struct cel_run *run, const struct mr_value *a, const struc
         if (other == NULL) {
             return 0;
         }
-        answer = equal(run, &a->items[2 * i + 1], other, depth);
+        answer = equal(run, &a->items[2 * (size_t)i + 1], other, depth);
         if (answer != 1) {
             return answer;
         }
@@ -231,10 +231,10 @@ const struct mr_value *cel_map_find(struct cel_run *run, const struct mr_value *
                                     const struct mr_value *key)
 {
     for (uint32_t i = 0; i < map->size; i++) {
-        const int answer = cel_equal(run, &map->items[2 * i], key);
+        const int answer = cel_equal(run, &map->items[2 * (size_t)i], key);
 
         if (answer != 0) {
-            return answer < 0 ? NULL : &map->items[2 * i + 1];
+            return answer < 0 ? NULL : &map->items[2 * (size_t)i + 1];
         }
     }
     return NULL;

@@ -160,7 +160,7 @@ static int64_t change_at(const struct change *change, int64_t year)
                                                  : cel_days_from_civil(year, change->month + 1, 1);
         const int64_t weekday = ((first + 4) % 7 + 7) % 7;
 
-        days = first + (change->day - weekday + 7) % 7 + (change->week - 1) * 7;
+        days = first + (change->day - weekday + 7) % 7 + (change->week - 1) * INT64_C(7);
         days -= days >= next ? 7 : 0;
     } else {
         days = new_year + change->day - (change->form == 'J' ? 1 : 0);
