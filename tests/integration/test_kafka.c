@@ -116,7 +116,10 @@ static void see(void *context, uint32_t input, const struct mr_record *record)
     number = strtoll(text, NULL, 10);
     assert_in_range(number, 0, (int64_t)sizeof(seen->times) - 1);
     assert_int_equal(1700000000000, record->timestamp_ms);
-    assert_true(number > seen->last[record->partition] || seen->last[record->partition] == 0);
+    if (number <= seen->last[record->partition] && seen->last[record->partition] != 0) {
+        fail_msg("[%d] %" PRId64 " (offset %" PRId64 ") after %" PRId64, (int)record->partition,
+                 number, record->offset, seen->last[record->partition]);
+    }
     seen->last[record->partition] = number;
     seen->times[number]++;
     seen->count++;

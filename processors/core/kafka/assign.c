@@ -353,18 +353,16 @@ enum mr_code mr_kafka_committed(struct mr_transport *base, uint32_t input, int32
 static enum mr_code is_at_end(struct kafka_transport *self, const struct kafka_partition *of,
                               bool *is_there, struct mr_error *err)
 {
-    const char *topic = self->inputs[of->input].name;
-    int64_t low = 0, high = 0;
-    rd_kafka_resp_err_t resp;
+    int64_t low, high;
+    enum mr_code code;
 
     *is_there = false;
     if (of->end_seen < 0 || of->end_seen < of->next) {
         return MR_OK;
     }
-    resp = rd_kafka_query_watermark_offsets(self->consumer, topic, of->partition, &low, &high,
-                                            KAFKA_ANSWER_MS);
-    *is_there = resp == RD_KAFKA_RESP_ERR_NO_ERROR && of->end_seen >= high;
-    return mr_kafka_resp(resp, "asking for the end of a partition", err);
+    code = mr_kafka_range(self, self->inputs[of->input].name, of->partition, &low, &high, err);
+    *is_there = code == MR_OK && of->end_seen >= high;
+    return code;
 }
 
 enum mr_code mr_kafka_drained(struct mr_transport *base, bool *is_drained, struct mr_error *err)
