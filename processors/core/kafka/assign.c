@@ -269,7 +269,9 @@ static enum mr_code seek(struct kafka_transport *self, rd_kafka_topic_partition_
         struct kafka_partition *of = partition_named(self, to);
 
         /* Not started yet: it will start where it was assigned, which is where it has to. */
-        if (to->err == RD_KAFKA_RESP_ERR__STATE && of->next == to->offset) {
+        if ((to->err == RD_KAFKA_RESP_ERR__STATE ||
+             to->err == RD_KAFKA_RESP_ERR__PREV_IN_PROGRESS) &&
+            of->next == to->offset) {
             continue;
         }
         if (to->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -315,10 +317,11 @@ enum mr_code mr_kafka_refetch(struct kafka_transport *self, rd_kafka_message_t *
     enum mr_code code = MR_OK;
 
     for (size_t i = 0; i < count; i++) {
-        const char *topic = rd_kafka_topic_name(messages[i]->rkt);
+        const char *topic = messages[i]->rkt != NULL ? rd_kafka_topic_name(messages[i]->rkt) : NULL;
         const struct kafka_partition *of;
 
-        if (rd_kafka_topic_partition_list_find(list, topic, messages[i]->partition) != NULL) {
+        if (topic == NULL ||
+            rd_kafka_topic_partition_list_find(list, topic, messages[i]->partition) != NULL) {
             continue;
         }
         rd_kafka_topic_partition_list_add(list, topic, messages[i]->partition);
