@@ -269,7 +269,9 @@ static enum mr_code seek(struct kafka_transport *self, rd_kafka_topic_partition_
         struct kafka_partition *of = partition_named(self, to);
 
         /* Not started yet: it will start where it was assigned, which is where it has to. */
-        if (to->err == RD_KAFKA_RESP_ERR__STATE && of->next == to->offset) {
+        if ((to->err == RD_KAFKA_RESP_ERR__STATE ||
+             to->err == RD_KAFKA_RESP_ERR__PREV_IN_PROGRESS) &&
+            of->next == to->offset) {
             continue;
         }
         if (to->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -315,10 +317,11 @@ enum mr_code mr_kafka_refetch(struct kafka_transport *self, rd_kafka_message_t *
     enum mr_code code = MR_OK;
 
     for (size_t i = 0; i < count; i++) {
-        const char *topic = rd_kafka_topic_name(messages[i]->rkt);
+        const char *topic = messages[i]->rkt != NULL ? rd_kafka_topic_name(messages[i]->rkt) : NULL;
         const struct kafka_partition *of;
 
-        if (rd_kafka_topic_partition_list_find(list, topic, messages[i]->partition) != NULL) {
+        if (topic == NULL ||
+            rd_kafka_topic_partition_list_find(list, topic, messages[i]->partition) != NULL) {
             continue;
         }
         rd_kafka_topic_partition_list_add(list, topic, messages[i]->partition);
@@ -353,18 +356,16 @@ enum mr_code mr_kafka_committed(struct mr_transport *base, uint32_t input, int32
 static enum mr_code is_at_end(struct kafka_transport *self, const struct kafka_partition *of,
                               bool *is_there, struct mr_error *err)
 {
-    const char *topic = self->inputs[of->input].name;
-    int64_t low = 0, high = 0;
-    rd_kafka_resp_err_t resp;
+    int64_t low, high;
+    enum mr_code code;
 
     *is_there = false;
     if (of->end_seen < 0 || of->end_seen < of->next) {
         return MR_OK;
     }
-    resp = rd_kafka_query_watermark_offsets(self->consumer, topic, of->partition, &low, &high,
-                                            KAFKA_ANSWER_MS);
-    *is_there = resp == RD_KAFKA_RESP_ERR_NO_ERROR && of->end_seen >= high;
-    return mr_kafka_resp(resp, "asking for the end of a partition", err);
+    code = mr_kafka_range(self, self->inputs[of->input].name, of->partition, &low, &high, err);
+    *is_there = code == MR_OK && of->end_seen >= high;
+    return code;
 }
 
 enum mr_code mr_kafka_drained(struct mr_transport *base, bool *is_drained, struct mr_error *err)

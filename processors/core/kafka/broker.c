@@ -93,11 +93,18 @@ static enum mr_code find_bootstrap(struct kafka_broker *broker,
 }
 
 /* A consumer handle, although it consumes nothing: a producer's metadata requests may create the
- * topics they ask for. */
+ * topics they ask for. Uncommitted, so that the end of a partition is that of all its data. */
 static enum mr_code open_admin(struct kafka_broker *broker, struct mr_error *err)
 {
+    static const struct mr_kafka_pair pairs[] = {{"isolation.level", "read_uncommitted"},
+                                                 {NULL, NULL}};
     rd_kafka_conf_t *conf = rd_kafka_conf_dup(broker->common);
+    const enum mr_code code = mr_kafka_set_all(conf, pairs, err);
 
+    if (code != MR_OK) {
+        rd_kafka_conf_destroy(conf);
+        return code;
+    }
     rd_kafka_conf_set_opaque(conf, &broker->context);
     return mr_kafka_handle_new_own(RD_KAFKA_CONSUMER, conf, &broker->admin, err);
 }

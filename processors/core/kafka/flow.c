@@ -227,25 +227,30 @@ static bool has_room(const struct mr_flow_topic *topic, const struct flow_group 
     return produced <= committed || produced - committed + size <= topic->flow->capacity;
 }
 
-/* Waits until the slowest group has moved; false when it has not for too long. */
-static bool wait_for_progress(struct mr_flow_topic *topic, const struct flow_group *group,
-                              int32_t partition)
-{
-    const uint64_t before = group->size[partition];
+/* Who is waited for, and until when: anew each time it has moved. */
+struct patience {
+    const struct flow_group *group;
+    uint64_t size;
     struct timespec end;
-    int result = 0;
+};
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_sec += PATIENCE_S;
-    while (result == 0 && group->reader_count > 0 && group->size[partition] == before) {
-        result = pthread_cond_timedwait(&topic->progress, &topic->lock, &end);
+/* Waits for some change; false when the group has not moved for too long. */
+static bool wait_for_change(struct mr_flow_topic *topic, const struct flow_group *group,
+                            int32_t partition, struct patience *patience)
+{
+    if (patience->group != group || patience->size != group->size[partition]) {
+        patience->group = group;
+        patience->size = group->size[partition];
+        (void)clock_gettime(CLOCK_MONOTONIC, &patience->end);
+        patience->end.tv_sec += PATIENCE_S;
     }
-    return result != ETIMEDOUT || group->reader_count == 0 || group->size[partition] != before;
+    return pthread_cond_timedwait(&topic->progress, &topic->lock, &patience->end) != ETIMEDOUT;
 }
 
 enum mr_code mr_flow_reserve(struct mr_flow_topic *topic, int32_t partition, size_t size,
                              const void *writer, struct mr_error *err)
 {
+    struct patience patience = {.group = NULL};
     enum mr_code code = MR_OK;
     const struct flow_group *group;
 
@@ -254,7 +259,7 @@ enum mr_code mr_flow_reserve(struct mr_flow_topic *topic, int32_t partition, siz
     for (group = slowest(topic, partition, writer);
          group != NULL && !has_room(topic, group, partition, size) && code == MR_OK;
          group = slowest(topic, partition, writer)) {
-        if (!wait_for_progress(topic, group, partition)) {
+        if (!wait_for_change(topic, group, partition, &patience)) {
             code = MR_FAIL(err, MR_NO_ROOM,
                            "embedded: %s [%d] is full and %s has committed nothing of it for %d s",
                            topic->name, (int)partition, group->name, PATIENCE_S);

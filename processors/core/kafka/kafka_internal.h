@@ -135,6 +135,9 @@ enum mr_code mr_kafka_retention(struct mr_broker *base, const char *topic, int64
 enum mr_code mr_kafka_partition_count(rd_kafka_t *handle, const char *topic, int32_t *count,
                                       struct mr_error *err);
 
+enum mr_code mr_kafka_range(const struct kafka_transport *self, const char *topic,
+                            int32_t partition, int64_t *low, int64_t *high, struct mr_error *err);
+
 /* transport.c */
 enum mr_code mr_kafka_open(struct mr_broker *base, const struct mr_transport_spec *spec,
                            struct mr_transport **transport, struct mr_error *err);

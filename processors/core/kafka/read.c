@@ -145,15 +145,14 @@ static enum mr_code find_range(struct kafka_transport *self, const char *topic, 
                                int64_t *from, int64_t *to, struct mr_error *err)
 {
     int64_t low = 0, high = 0;
-    rd_kafka_resp_err_t resp = RD_KAFKA_RESP_ERR_NO_ERROR;
+    enum mr_code code = MR_OK;
 
     if (*from < 0 || *to < 0) {
-        resp = rd_kafka_query_watermark_offsets(self->reader, topic, partition, &low, &high,
-                                                KAFKA_ANSWER_MS);
+        code = mr_kafka_range(self, topic, partition, &low, &high, err);
     }
     *from = *from < 0 ? low : *from;
     *to = *to < 0 ? high : *to;
-    return mr_kafka_resp(resp, "asking for the range of a partition", err);
+    return code;
 }
 
 enum mr_code mr_kafka_read(struct mr_transport *base, const char *topic, int32_t partition,

@@ -285,3 +285,19 @@ enum mr_code mr_kafka_partition_count(rd_kafka_t *handle, const char *topic, int
     }
     return MR_OK;
 }
+
+/* A commit answers before its markers are written, so for some milliseconds the last stable offset
+ * is behind what is committed already. Hence the end of everything that was written: who reads up
+ * to it has waited for the markers, and for whose transaction is still open. */
+enum mr_code mr_kafka_range(const struct kafka_transport *self, const char *topic,
+                            int32_t partition, int64_t *low, int64_t *high, struct mr_error *err)
+{
+    rd_kafka_t *own = self->reader != NULL ? self->reader : self->consumer;
+    rd_kafka_t *handle = self->broker->mock == NULL ? self->broker->admin : own;
+
+    *low = 0;
+    *high = 0;
+    return mr_kafka_resp(
+        rd_kafka_query_watermark_offsets(handle, topic, partition, low, high, KAFKA_ANSWER_MS),
+        "asking for the range of a partition", err);
+}

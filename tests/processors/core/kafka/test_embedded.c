@@ -5,7 +5,8 @@
 #include "tests/support/kafka_bench.h"
 
 #include "processors/core/base/clock.h"
-#include "processors/core/kafka/embedded.h"
+#include "processors/core/config/report.h"
+#include "processors/core/kafka/kafka_internal.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -499,6 +500,19 @@ static void exactly_once_is_refused_where_there_are_no_transactions(void **state
     kafka_bench_close(&bench);
 }
 
+static void the_documented_defaults_are_those_that_hold(void **state)
+{
+    struct mr_arena *arena = mr_arena_new(65536);
+    struct mr_report *report = mr_report_new();
+    struct mr_kafka_settings settings;
+
+    (void)state;
+    assert_true(mr_options_read(mr_kafka_options, NULL, "kafka", arena, report, &settings));
+    assert_memory_equal(&mr_kafka_defaults, &settings, sizeof(settings));
+    mr_report_free(report);
+    mr_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -510,6 +524,7 @@ int main(void)
         cmocka_unit_test(a_fast_producer_waits_and_nothing_is_dropped),
         cmocka_unit_test(a_topic_with_another_partition_count_is_refused),
         cmocka_unit_test(a_property_that_is_ours_is_refused_by_name),
+        cmocka_unit_test(the_documented_defaults_are_those_that_hold),
         cmocka_unit_test(exactly_once_is_refused_where_there_are_no_transactions),
     };
     return cmocka_run_group_tests_name("embedded", tests, NULL, NULL);
