@@ -5,6 +5,7 @@
 #include "processors/detect/detect.h"
 #include "processors/ingest/ingest.h"
 #include "processors/score/score.h"
+#include "processors/score/score.h"
 #include "processors/validate/validate.h"
 #include "sinks/files/files.h"
 
