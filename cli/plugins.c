@@ -7,6 +7,7 @@
 #include "processors/score/score.h"
 #include "processors/validate/validate.h"
 #include "sinks/files/files.h"
+#include "sinks/postgres/postgres.h"
 
 static const struct mr_connector_ops *const connectors[] = {&mr_files_ops, NULL};
 
@@ -14,6 +15,6 @@ static const struct mr_processor_ops *const processors[] = {
     &mr_validate_ops, &mr_detect_ops, &mr_score_ops, &mr_advise_ops, NULL,
 };
 
-static const struct mr_sink_ops *const sinks[] = {&mr_files_sink_ops, NULL};
+static const struct mr_sink_ops *const sinks[] = {&mr_files_sink_ops, &mr_postgres_ops, NULL};
 
 const struct mr_plugins plugins = {connectors, &mr_ingest_ops, processors, sinks};

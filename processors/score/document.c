@@ -10,8 +10,12 @@
 
 bool mr_document_open(struct mr_span bytes, struct mr_document *root)
 {
-    const uint8_t *at = bytes.data, *end = bytes.data + bytes.size;
+    const uint8_t *at = bytes.data, *end;
 
+    if (bytes.size == 0) {
+        return false;
+    }
+    end = bytes.data + bytes.size;
     /* After its brace a JSON object has a quote, a brace or a blank; UBJSON the type of a size. */
     if (bytes.size > 2 && bytes.data[0] == '{' && memchr("iUIlL", bytes.data[1], 5) != NULL) {
         return mr_document_ubj_value(&at, end, root) && at == end;
@@ -21,17 +25,16 @@ bool mr_document_open(struct mr_span bytes, struct mr_document *root)
 
 struct mr_document_walk mr_document_enter(const struct mr_document *of)
 {
-    struct mr_document_walk walk = {.at = of->raw.data,
-                                    .end = of->raw.data + of->raw.size,
-                                    .is_binary = of->is_binary,
+    struct mr_document_walk walk = {.is_binary = of->is_binary,
                                     .is_object = of->kind == MR_DOCUMENT_OBJECT};
 
     if (of->kind != MR_DOCUMENT_ARRAY && of->kind != MR_DOCUMENT_OBJECT) {
-        walk.at = walk.end = NULL;
         walk.is_broken = true;
-    } else if (walk.is_binary) {
-        walk.is_broken = !mr_document_ubj_head(&walk);
+        return walk;
     }
+    walk.at = of->raw.data;
+    walk.end = of->raw.data + of->raw.size;
+    walk.is_broken = walk.is_binary && !mr_document_ubj_head(&walk);
     return walk;
 }
 

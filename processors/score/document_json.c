@@ -138,9 +138,9 @@ bool mr_document_json_next(struct mr_document_walk *walk, struct mr_span *name,
 static int hex_digit(uint8_t byte)
 {
     static const char digits[] = "0123456789abcdef";
-    const char *found = memchr(digits, byte | 0x20, 16);
+    const char *found = memchr(digits, byte >= 'A' ? byte | 0x20 : byte, 16);
 
-    return found != NULL && byte != 0 ? (int)(found - digits) : -1;
+    return found != NULL ? (int)(found - digits) : -1;
 }
 
 /* The four digits behind "\u"; -1: they are not. */

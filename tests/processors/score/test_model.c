@@ -269,6 +269,10 @@ static const struct {
      MODEL("3", "gbtree", "\"base_score\": \"[1,2]\", \"num_feature\": \"2\"", "reg:gamma", GOOD)},
     {"too many features", "num_feature is not",
      MODEL("1", "gbtree", "\"base_score\": \"1\", \"num_feature\": \"99999999\"", "reg:gamma", "")},
+    {"a name that is no text", "a name of a feature is no text",
+     "{\"learner\": {\"feature_names\": [\"\\u00\x11g\"], \"gradient_booster\": {\"model\": {}, "
+     "\"name\": \"gbtree\"}, \"learner_model_param\": {" PARAMS "}, \"objective\": {\"name\": "
+     "\"reg:gamma\"}}, \"version\": [2]}"},
     {"names for other features", "has 2 names for 3 features",
      MODEL("1", "gbtree", "\"base_score\": \"1\", \"num_feature\": \"3\"", "reg:gamma", GOOD)},
     {"its own child", "has a parent already",
