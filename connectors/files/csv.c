@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define COLUMNS_MAX 4096
+#define COLUMN_SIZE_MAX 512 /* of a name */
 
 /* Where the scan of a record stands. */
 enum place {
@@ -251,39 +252,34 @@ static void take_row(struct mr_csv *csv, struct mr_span record)
     mr_shelf_row_bad(csv->shelf, csv->line, "row_malformed", detail, record);
 }
 
-/* Takes the quotes off a name in place, for the line is not needed again; returns where the name
- * ends. *at moves from behind the opening quote to behind the closing one. */
-static size_t unquote(uint8_t *line, size_t size, size_t *at)
+/* A column's name without quotes around it and without the first of two inside; one that is too
+ * large for out is nobody's. Returns where the next one begins. */
+static size_t take_column(struct mr_csv *csv, struct mr_span line, size_t at)
 {
-    size_t to = *at;
+    uint8_t name[COLUMN_SIZE_MAX];
+    bool is_quoted = at < line.size && line.data[at] == '"';
+    size_t size = 0;
 
-    for (; *at < size; (*at)++) {
-        if (line[*at] == '"') {
-            (*at)++;
-            if (*at == size || line[*at] != '"') {
-                break;
+    for (at += is_quoted; at < line.size && (is_quoted || line.data[at] != csv->delimiter); at++) {
+        if (is_quoted && line.data[at] == '"') {
+            is_quoted = at + 1 < line.size && line.data[at + 1] == '"';
+            at += is_quoted;
+            if (!is_quoted) {
+                continue;
             }
         }
-        line[to++] = line[*at];
+        if (size < sizeof(name)) {
+            name[size++] = line.data[at];
+        }
     }
-    return to;
+    add_column(csv, (struct mr_span){name, size < sizeof(name) ? size : 0});
+    return at + 1;
 }
 
-static void take_columns(struct mr_csv *csv, uint8_t *line, size_t size)
+static void take_columns(struct mr_csv *csv, struct mr_span line)
 {
-    for (size_t at = 0; at <= size; at++) {
-        const bool is_quoted = at < size && line[at] == '"';
-        const size_t from = is_quoted ? at + 1 : at;
-        size_t to = from;
-
-        if (is_quoted) {
-            at++;
-            to = unquote(line, size, &at);
-        }
-        while (at < size && line[at] != csv->delimiter) {
-            line[to++] = line[at++];
-        }
-        add_column(csv, (struct mr_span){line + from, to - from});
+    for (size_t at = 0; at <= line.size;) {
+        at = take_column(csv, line, at);
     }
     csv->has_columns = true;
 }
@@ -301,7 +297,7 @@ static bool is_any_wanted(const struct mr_csv *csv)
 static void take_record(struct mr_csv *csv, struct mr_span record)
 {
     if (!csv->has_columns) {
-        take_columns(csv, csv->window + csv->at, record.size);
+        take_columns(csv, record);
         if (!is_any_wanted(csv)) {
             mr_shelf_row_bad(csv->shelf, csv->line, "source_unrecognised",
                              "no column has a name that the mapping knows", record);

@@ -47,6 +47,7 @@ struct mr_xml_wreck {
     bool is_at_end; /* it is the end itself that was wrong */
     uint32_t count; /* of all wrecks in this document */
     size_t raw_size;
+    bool is_full;
     uint8_t raw[MR_SHELF_RAW_MAX];
 };
 

@@ -18,8 +18,17 @@ static void pass(struct mr_xml *xml, uint64_t from, uint64_t to)
 {
     const struct mr_span text = mr_xml_text(xml, from, to);
     const size_t room = sizeof(xml->wreck.raw) - xml->wreck.raw_size;
-    const size_t size = text.size < room ? text.size : room;
+    size_t size = text.size;
 
+    if (xml->wreck.is_full) {
+        return;
+    }
+    if (size > room) {
+        xml->wreck.is_full = true;
+        for (size = room; size > 0 && (text.data[size] & 0xC0) == 0x80;) {
+            size--; /* never half a character */
+        }
+    }
     if (size > 0) {
         memcpy(xml->wreck.raw + xml->wreck.raw_size, text.data, size);
         xml->wreck.raw_size += size;
@@ -51,6 +60,7 @@ void mr_xml_fail(struct mr_xml *xml)
     wreck->count++;
     wreck->had_row = xml->row.depth > 0;
     wreck->raw_size = 0;
+    wreck->is_full = false;
     wreck->at = wreck->had_row && !xml->row.is_reported ? xml->row.at : xml->event_at;
     if (wreck->at < xml->window.at) {
         wreck->at = xml->window.at;
@@ -151,6 +161,10 @@ static void end_of_search(struct mr_xml *xml)
 {
     if (!xml->wreck.is_last) {
         report(xml, reason_of(xml));
+        xml->is_over = true;
+        if (xml->rows_depth == 0) { /* nothing held the row */
+            return;
+        }
         (void)snprintf(xml->wreck.words, sizeof(xml->wreck.words),
                        "the end of what holds the rows is missing");
         xml->wreck.raw_size = 0;

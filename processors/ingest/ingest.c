@@ -73,9 +73,11 @@ static const struct mr_connector_ops *find_connector(const struct mr_mapper_spec
         mr_report_add(spec->report, MR_SEVERITY_ERROR, spec->node->place, "ingest.connector", NULL,
                       "is required");
     } else {
+        const char *nearest = mr_nearest(node->text, names, count);
+
         mr_report_add(spec->report, MR_SEVERITY_ERROR, node->place, "ingest.connector",
-                      mr_nearest(node->text, names, count), "there is no connector \"%s\"",
-                      node->text);
+                      nearest ? mr_arena_print(spec->arena, "did you mean %s?", nearest) : NULL,
+                      "there is no connector \"%s\"", node->text);
     }
     return NULL;
 }

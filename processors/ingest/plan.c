@@ -314,8 +314,10 @@ static void check_names(const struct mr_ingest_plan *plan, const struct mr_mappi
             at++;
         }
         if (at == plan->leaf_count) {
+            const char *nearest = mr_nearest(fields[i].name, names, plan->leaf_count);
+
             mr_report_add(report, MR_SEVERITY_ERROR, (struct mr_place){0}, fields[i].name,
-                          mr_nearest(fields[i].name, names, plan->leaf_count),
+                          nearest ? mr_arena_print(arena, "did you mean %s?", nearest) : NULL,
                           "the mapping names it, and the subject has no such field");
         } else if (field_of(mapping, fields[i].name) != &fields[i]) {
             mr_report_add(report, MR_SEVERITY_ERROR, (struct mr_place){0}, fields[i].name, NULL,
