@@ -31,7 +31,7 @@ static void md5_block(uint32_t state[4], const uint8_t block[MD5_BLOCK])
     for (unsigned i = 0; i < 64; i++) {
         const uint32_t sine = (uint32_t)(fabs(sin((double)(i + 1))) * 4294967296.0);
         const uint32_t mixed[4] = {(b & c) | (~b & d), (d & b) | (~d & c), b ^ c ^ d, c ^ (b | ~d)};
-        const unsigned at[4] = {i, 5 * i + 1, 3 * i + 5, 7 * i};
+        const size_t at[4] = {i, 5 * (size_t)i + 1, 3 * (size_t)i + 5, 7 * (size_t)i};
         const uint32_t sum = a + mixed[i / 16] + sine + word_at(block + at[i / 16] % 16 * 4);
 
         a = d;
