@@ -179,24 +179,34 @@ static void check_record(struct check *self, const struct mr_type *writer,
     }
 }
 
-/* The branch that a type is read as: by full name, by name, by a promotion; NULL: none. */
+/* How well a branch fits what is written: 0 not at all, then by a promotion, by name, by full
+ * name. */
+static unsigned fit_of(const struct mr_type *writer, const struct mr_type *branch)
+{
+    if (writer->kind != branch->kind) {
+        return mr_resolve_kinds(writer->kind, branch->kind) ? 1 : 0;
+    }
+    if (!mr_resolve_names(writer, branch)) {
+        return 0;
+    }
+    return writer->name == NULL || strcmp(writer->name, branch->name) == 0 ? 3 : 2;
+}
+
+/* The branch that a type is read as: the first of those that fit best; NULL: none. */
 static const struct mr_type *find_branch(const struct mr_type *writer, const struct mr_type *reader)
 {
-    for (unsigned pass = 0; pass < 3; pass++) {
-        for (size_t i = 0; i < reader->branch_count; i++) {
-            const struct mr_type *branch = reader->branches[i];
-            const bool is_kind = branch->kind == writer->kind;
-            const bool is_named = is_kind && mr_resolve_names(writer, branch);
-            const bool is_exact =
-                is_named && (writer->name == NULL || strcmp(writer->name, branch->name) == 0);
-            const bool is_promoted = !is_kind && mr_resolve_kinds(writer->kind, branch->kind);
+    const struct mr_type *found = NULL;
+    unsigned best = 0;
 
-            if (pass == 0 ? is_exact : pass == 1 ? is_named : is_promoted) {
-                return branch;
-            }
+    for (size_t i = 0; i < reader->branch_count; i++) {
+        const unsigned fit = fit_of(writer, reader->branches[i]);
+
+        if (fit > best) {
+            best = fit;
+            found = reader->branches[i];
         }
     }
-    return NULL;
+    return found;
 }
 
 static void check_union(struct check *self, const struct mr_type *writer,
@@ -271,22 +281,22 @@ static void check_pair(struct check *self, const struct mr_schema *writer,
     check_type(self, mr_schema_root(writer), mr_schema_root(reader), NULL);
 }
 
-enum mr_code mr_compat_check(const struct mr_schema *schema, const struct mr_schema *const *older,
-                             size_t older_count, enum mr_compat_mode mode, struct mr_arena *arena,
+enum mr_code mr_compat_check(const struct mr_schema *schema, struct mr_compat_older older,
+                             enum mr_compat_mode mode, struct mr_arena *arena,
                              struct mr_compat_break **breaks, struct mr_error *err)
 {
     struct check check = {.arena = arena, .last = breaks};
 
     *breaks = NULL;
-    for (size_t i = older_count; i-- > 0 && !check.has_failed;) {
+    for (size_t i = older.count; i-- > 0 && !check.has_failed;) {
         check.version = i;
         check.is_forward = false;
         if (is_asked(mode, false)) {
-            check_pair(&check, older[i], schema);
+            check_pair(&check, older.schemas[i], schema);
         }
         check.is_forward = true;
         if (is_asked(mode, true) && !check.has_failed) {
-            check_pair(&check, schema, older[i]);
+            check_pair(&check, schema, older.schemas[i]);
         }
         if (!is_transitive(mode)) {
             break;

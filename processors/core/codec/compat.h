@@ -45,13 +45,19 @@ struct mr_compat_break {
     bool is_forward;              /* the reader is the older schema */
     const char *path;             /* "subject.price"; arena */
     const char *text;             /* a sentence; arena */
-    struct mr_compat_break *next; /* arena; newest version first */
+    struct mr_compat_break *next; /* arena */
 };
 
-/* older: the versions so far, oldest first. *breaks: NULL when the schema may follow, else all that
- * stands against it, in arena. MR_NO_ROOM: the arena is used up. */
-enum mr_code mr_compat_check(const struct mr_schema *schema, const struct mr_schema *const *older,
-                             size_t older_count, enum mr_compat_mode mode, struct mr_arena *arena,
+/* The versions so far, oldest first; borrowed. */
+struct mr_compat_older {
+    const struct mr_schema *const *schemas;
+    size_t count;
+};
+
+/* *breaks: NULL when the schema may follow, else all that stands against it, in arena, newest
+ * version first. MR_NO_ROOM: the arena is used up. */
+enum mr_code mr_compat_check(const struct mr_schema *schema, struct mr_compat_older older,
+                             enum mr_compat_mode mode, struct mr_arena *arena,
                              struct mr_compat_break **breaks, struct mr_error *err);
 
 #endif

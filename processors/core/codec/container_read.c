@@ -129,10 +129,23 @@ static enum mr_code read_entry(struct mr_container_reader *self, struct mr_error
     return MR_OK;
 }
 
+static enum mr_code read_entries(struct mr_container_reader *self, uint64_t count,
+                                 struct mr_error *err)
+{
+    enum mr_code code = MR_OK;
+
+    if (count > META_ENTRIES_MAX) {
+        return bad(self, err, "too much metadata");
+    }
+    for (uint64_t i = 0; i < count && code == MR_OK; i++) {
+        code = read_entry(self, err);
+    }
+    return code;
+}
+
+/* A map, in blocks of which each takes bytes: a file has an end. */
 static enum mr_code read_meta(struct mr_container_reader *self, struct mr_error *err)
 {
-    size_t entries = 0;
-
     for (;;) {
         int64_t count = 0, size = 0;
         enum mr_code code = read_long(self, &count, NULL, err);
@@ -143,12 +156,9 @@ static enum mr_code read_meta(struct mr_container_reader *self, struct mr_error 
         if (code != MR_OK || count == 0) {
             return code;
         }
-        for (uint64_t left = count < 0 ? 0 - (uint64_t)count : (uint64_t)count; left > 0; left--) {
-            code = entries++ == META_ENTRIES_MAX ? bad(self, err, "too much metadata")
-                                                 : read_entry(self, err);
-            if (code != MR_OK) {
-                return code;
-            }
+        code = read_entries(self, count < 0 ? 0 - (uint64_t)count : (uint64_t)count, err);
+        if (code != MR_OK) {
+            return code;
         }
     }
 }

@@ -97,6 +97,10 @@ int32_t mr_schema_id(const struct mr_schema *schema);
 const char *mr_schema_canonical(const struct mr_schema *schema);
 uint64_t mr_schema_fingerprint(const struct mr_schema *schema); /* CRC-64-AVRO of it */
 
+/* The other two fingerprints of the specification, of the canonical form as well. */
+struct mr_digest mr_schema_sha256(const struct mr_schema *schema);
+void mr_schema_md5(const struct mr_schema *schema, uint8_t out[16]);
+
 /* What a type is called in messages: "string", "grocery.Price", "array of long". */
 const char *mr_type_words(const struct mr_type *type, char out[128]);
 

@@ -47,10 +47,11 @@ static const char *first_break(const char *newer, const char *older, enum mr_com
 {
     struct mr_schema *now = parsed(newer), *before = parsed(older);
     const struct mr_schema *const versions[] = {before};
+    const struct mr_compat_older older_ones = {versions, 1};
     struct mr_compat_break *breaks;
     struct mr_error err = {0};
 
-    assert_int_equal(MR_OK, mr_compat_check(now, versions, 1, mode, arena, &breaks, &err));
+    assert_int_equal(MR_OK, mr_compat_check(now, older_ones, mode, arena, &breaks, &err));
     if (breaks == NULL) {
         assert_true(mode == MR_COMPAT_BACKWARD ? resolves(before, now) : resolves(now, before));
     } else {
@@ -139,7 +140,8 @@ static void transitive_asks_every_version(void **state)
     struct mr_schema *first = parsed(RECORD("R", FIELD("a", "\"string\"")));
     struct mr_schema *second = parsed(RECORD("R", WITH("b", "\"int\"", "1")));
     struct mr_schema *third = parsed(RECORD("R", FIELD("a", "\"int\"") "," FIELD("c", "\"int\"")));
-    const struct mr_schema *const older[] = {first, second};
+    const struct mr_schema *const versions[] = {first, second};
+    const struct mr_compat_older older = {versions, 2};
     static const struct {
         enum mr_compat_mode mode;
         size_t count;
@@ -157,8 +159,7 @@ static void transitive_asks_every_version(void **state)
 
     (void)state;
     for (size_t i = 0; i < MR_COUNT(rows); i++) {
-        assert_int_equal(MR_OK,
-                         mr_compat_check(third, older, 2, rows[i].mode, arena, &breaks, &err));
+        assert_int_equal(MR_OK, mr_compat_check(third, older, rows[i].mode, arena, &breaks, &err));
         assert_int_equal(rows[i].count, count_breaks(breaks));
         assert_true(mr_compat_find(mr_compat_word(rows[i].mode), &mode));
         assert_int_equal(rows[i].mode, mode);

@@ -244,6 +244,75 @@ static void canonical_forms_and_fingerprints_are_apaches(void **state)
     assert_int_equal(34, count + 1);
 }
 
+static void hex_of(const uint8_t *bytes, size_t size, char *out)
+{
+    for (size_t i = 0; i < size; i++) {
+        (void)snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+    }
+}
+
+/* Each text is its own canonical form; the sizes lie on both sides of where MD5 pads. */
+static void digests_are_those_of_the_canonical_form(void **state)
+{
+    static const struct {
+        const char *canonical, *md5, *sha256;
+    } rows[] = {
+        {"\"int\"", "ef524ea1b91e73173d938ade36c1db32",
+         "3f2b87a9fe7cc9b13835598c3981cd45e3e355309e5090aa0933d7becb6fba45"},
+        {"{\"name\":\"foo\",\"type\":\"record\",\"fields\":[{\"name\":\"f1\",\"type\":\"boolean\"},"
+         "{\"name\":\"f2\",\"type\":\"int\"}]}",
+         "10623f8e6c46ed14e854a9d5cab39d1a",
+         "379b7b88c35030d89381969af4c6bf60fdc60ca316839126034e289bb537470e"},
+        {"{\"name\":\"x.y.z.foo\",\"type\":\"enum\",\"symbols\":[\"A1\",\"A2\"]}",
+         "e87771508a83ffe201068d4985fe3088",
+         "09e54a6cbd9f7b971f8f827f6096c6bc0e56092bc055f9e227d7e3b7ea166228"},
+        {"{\"name\":\"aaaaaaaaaaaaaaaaaaaa\",\"type\":\"fixed\",\"size\":1}",
+         "4a29d375427dd6e9729180d42c636d9d",
+         "36a8c3b7e7c54e473a58cd7c54c7aa6e3d6135a0b58a67f1cd1894b8142ef18d"},
+        {"{\"name\":\"aaaaaaaaaaaaaaaaaaaaa\",\"type\":\"fixed\",\"size\":1}",
+         "fc9da76f1d952f1ac87a5f0903300dcf",
+         "2181711eb17e05b6927899f7046eaa1253fe92f597f04271e314a88ea760641b"},
+        {"{\"name\":\"aaaaaaaaaaaaaaaaaaaaaa\",\"type\":\"fixed\",\"size\":1}",
+         "000280e2cae44c5c330bca66dae04dfd",
+         "4eac4fe6a3e9a5baa177545d6379246a1227e46747344c57f9f39fe80675df81"},
+        {"{\"name\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaa\",\"type\":\"fixed\",\"size\":1}",
+         "713d75704ea6d6ad2a975330cad4b2c7",
+         "922bbf72a36c513846daeba088d679bf6d6238c7155673ad1e07bced140c854a"},
+        {"{\"name\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaa\",\"type\":\"fixed\",\"size\":1}",
+         "cacbb010d26e11481d808469705a3fd6",
+         "12631820c6350e1c123794ed8fc28e32d2bff91321bfda5d341faa6a728d4526"},
+        {"{\"name\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\",\"type\":\"fixed\",\"size\":1}",
+         "69e6cd4cae573add3cfe2ca605880bb4",
+         "59808aa98768d56e5d267c47e9d9b005a72e27046f130fb95b75052af9e6e5d5"},
+        {"{\"name\":"
+         "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\","
+         "\"type\":\"fixed\",\"size\":1}",
+         "2d6315e22bd34d930854ef24b56d14b1",
+         "deeca77c54f5457c89b704039455f139e5c18a8483de4427871c62a9e9894859"},
+        {"{\"name\":"
+         "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\""
+         ",\"type\":\"fixed\",\"size\":1}",
+         "a000127c259168aa76a90ede30020766",
+         "5f70e2bd519cf11ba29765a7b4e8e32fe7404986e0560ec043f914e1272950cb"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MR_COUNT(rows); i++) {
+        struct mr_schema *schema = parsed(rows[i].canonical);
+        const struct mr_digest sha256 = mr_schema_sha256(schema);
+        uint8_t md5[16];
+        char hex[65];
+
+        assert_string_equal(rows[i].canonical, mr_schema_canonical(schema));
+        mr_schema_md5(schema, md5);
+        hex_of(md5, sizeof(md5), hex);
+        assert_string_equal(rows[i].md5, hex);
+        hex_of(sha256.bytes, sizeof(sha256.bytes), hex);
+        assert_string_equal(rows[i].sha256, hex);
+        mr_schema_free(schema);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +320,7 @@ int main(void)
         cmocka_unit_test(what_a_schema_says_is_kept),
         cmocka_unit_test(parts_are_composed_and_named_types_written_once),
         cmocka_unit_test(canonical_forms_and_fingerprints_are_apaches),
+        cmocka_unit_test(digests_are_those_of_the_canonical_form),
     };
     return cmocka_run_group_tests_name("schema", tests, NULL, NULL);
 }
