@@ -1,5 +1,7 @@
 #include "processors/core/kafka/flow.h"
 
+#include "processors/core/base/clock.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -241,8 +243,7 @@ static bool wait_for_change(struct mr_flow_topic *topic, const struct flow_group
     if (patience->group != group || patience->size != group->size[partition]) {
         patience->group = group;
         patience->size = group->size[partition];
-        (void)clock_gettime(CLOCK_MONOTONIC, &patience->end);
-        patience->end.tv_sec += PATIENCE_S;
+        patience->end.tv_sec = mr_clock_monotonic(&mr_clock_system) / 1000 + PATIENCE_S;
     }
     return pthread_cond_timedwait(&topic->progress, &topic->lock, &patience->end) != ETIMEDOUT;
 }

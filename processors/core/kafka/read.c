@@ -155,6 +155,7 @@ static enum mr_code find_range(struct kafka_transport *self, const char *topic, 
     return code;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): as many as the transport's contract has. */
 enum mr_code mr_kafka_read(struct mr_transport *base, const char *topic, int32_t partition,
                            int64_t from, int64_t to, mr_transport_visit *visit, void *context,
                            struct mr_error *err)

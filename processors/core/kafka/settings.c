@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define KIB 1024
+#define KIB INT64_C(1024)
 #define MIB (1024 * KIB)
 
 const struct mr_kafka_settings mr_kafka_defaults = {

@@ -141,8 +141,11 @@ static enum mr_code create_missing(struct kafka_broker *self, const struct mr_to
 {
     rd_kafka_NewTopic_t **wanted = calloc(count, sizeof(rd_kafka_NewTopic_t *));
     size_t wanted_count = 0;
-    enum mr_code code = wanted != NULL ? MR_OK : MR_FAIL(err, MR_NO_ROOM, "topics: no memory");
+    enum mr_code code = MR_OK;
 
+    if (wanted == NULL) {
+        return MR_FAIL(err, MR_NO_ROOM, "topics: no memory");
+    }
     for (size_t i = 0; i < count && code == MR_OK; i++) {
         if (!is_there[i]) {
             code = new_topic(self, &topics[i], &wanted[wanted_count], err);
