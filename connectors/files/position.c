@@ -113,6 +113,7 @@ enum mr_code mr_file_positions_add(struct mr_file_positions *positions,
         return MR_FAIL(err, MR_NO_ROOM, "no memory for %zu positions", positions->count + 1);
     }
     memcpy(position.name, stored->key.data + prefix, stored->key.size - prefix);
+    position.order = positions->count;
     positions->items[positions->count++] = position;
     positions->is_sorted = false;
     return MR_OK;
@@ -122,7 +123,9 @@ static int by_name(const void *left, const void *right)
 {
     const struct mr_file_position *a = left, *b = right;
 
-    return strcmp(a->name, b->name);
+    const int order = strcmp(a->name, b->name);
+
+    return order != 0 ? order : (a->order > b->order) - (a->order < b->order);
 }
 
 const struct mr_file_position *mr_file_positions_find(struct mr_file_positions *positions,
@@ -135,20 +138,19 @@ const struct mr_file_position *mr_file_positions_find(struct mr_file_positions *
         qsort(positions->items, positions->count, sizeof(*positions->items), by_name);
         positions->is_sorted = true;
     }
+    /* A topic that is not compacted yet holds every position that a file ever had: the last counts.
+     */
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        const int order = strcmp(positions->items[middle].name, name);
 
-        if (order == 0) {
-            return &positions->items[middle];
-        }
-        if (order < 0) {
+        if (strcmp(positions->items[middle].name, name) <= 0) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    return NULL;
+    return low > 0 && strcmp(positions->items[low - 1].name, name) == 0 ? &positions->items[low - 1]
+                                                                        : NULL;
 }
 
 size_t mr_file_position_size_max(const char *name)

@@ -17,6 +17,7 @@ struct mr_file_position {
     struct mr_digest digest;
     int64_t rows;
     bool is_done;
+    size_t order; /* of its being added: the latest of a name counts */
 };
 
 struct mr_file_positions;

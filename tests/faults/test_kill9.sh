@@ -18,18 +18,20 @@ seed=${SEED:-7}
 
 "$MILLRACE_BUILD/millrace-feeds" --out "$work/feeds" --rows "${ROWS:-60000}" --seed "$seed"
 
-# pipeline NAME: grocery.yaml under another name, with tables of its own.
+# pipeline NAME: grocery.yaml under another name, with tables of its own, beside copies of its parts.
+mkdir -p "$work/deploy"
+cp -r deploy/pipelines "$work/deploy/"
+cp -r schemas "$work/"
 pipeline() {
     mkdir -p "$work/$1"
     sed -e "s/^pipeline: grocery/pipeline: $1/" \
-        -e "s#\.\./\.\./schemas#$PWD/schemas#" -e "s#grocery/#$PWD/deploy/pipelines/grocery/#" \
         -e "s/grocery_advisories/$1_advisories/; s/grocery_prices/$1_prices/" \
         -e 's/^partitions: 8/partitions: 4\nsnapshot_interval: 500ms/' \
-        deploy/pipelines/grocery.yaml >"$work/$1.yaml"
+        deploy/pipelines/grocery.yaml >"$work/deploy/pipelines/$1.yaml"
 }
 
 run() {
-    FEEDS=$work/feeds OUT=$work/$1/out "$bin" run "$work/$1.yaml" --once --log json \
+    FEEDS=$work/feeds OUT=$work/$1/out "$bin" run "$work/deploy/pipelines/$1.yaml" --once --log json \
         --summary "$work/$1/summary.json" >>"$work/$1/log" 2>&1
 }
 
@@ -78,7 +80,7 @@ for table in prices advisories; do
         and column_name not in ('id', 'pipeline', 'lineage', 'lineage_configs', 'record',
         'record_schema_id')")
     for side in $calm $killed; do
-        rows "copy (select $columns from ${side}_$table order by 1,2,3,4,5,6,7,8) to stdout" \
+        rows "copy (select $columns from ${side}_$table) to stdout" | LC_ALL=C sort \
             >"$work/$side.$table"
     done
     cmp "$work/$calm.$table" "$work/$killed.$table" || {

@@ -25,15 +25,18 @@ venv=${XDG_CACHE_HOME:-$HOME/.cache}/millrace/readers
 }
 
 "$MILLRACE_BUILD/millrace-feeds" --out "$work/feeds" --rows 4000 >/dev/null
-sed -e "s/^pipeline: grocery/pipeline: $name/" -e "s#\.\./\.\./schemas#$PWD/schemas#" \
-    -e "s#grocery/#$PWD/deploy/pipelines/grocery/#" deploy/pipelines/grocery.yaml >"$work/p.yaml"
+mkdir -p "$work/deploy"
+cp -r deploy/pipelines "$work/deploy/"
+cp -r schemas "$work/"
+pipeline=$work/deploy/pipelines/$name.yaml
+sed "s/^pipeline: grocery/pipeline: $name/" deploy/pipelines/grocery.yaml >"$pipeline"
 unset PG_URL
 export FEEDS="$work/feeds" OUT="$work/out"
-"$bin" run "$work/p.yaml" --once --log json --summary "$work/summary.json" 2>"$work/once.log" || {
+"$bin" run "$pipeline" --once --log json --summary "$work/summary.json" 2>"$work/once.log" || {
     tail "$work/once.log"
     exit 1
 }
-"$bin" run "$work/p.yaml" --http 127.0.0.1:0 --log text 2>"$work/log" &
+"$bin" run "$pipeline" --http 127.0.0.1:0 --log text 2>"$work/log" &
 pid=$!
 port=
 tries=0
