@@ -1,6 +1,8 @@
 /* The binary form: Universal Binary JSON, draft 12, as XGBoost writes it. */
 #include "processors/score/document_internal.h"
 
+#include "processors/core/base/error.h"
+
 #include <string.h>
 
 #define IS_TEXT (-1)
@@ -73,7 +75,7 @@ bool mr_document_ubj_whole(const struct mr_document *value, int64_t *out)
 
     switch (value->marker) {
     case 'i':
-        *out = (int8_t)bits;
+        *out = (int64_t)(bits ^ 0x80) - 0x80; /* two's complement of 8 bits */
         return true;
     case 'U':
         *out = (uint8_t)bits;
@@ -212,6 +214,7 @@ static bool skip_container(const uint8_t **at, const uint8_t *end, bool is_objec
         return is_good;
     }
     width = (uint64_t)width_of(walk.marker);
+    MR_ASSERT(width > 0); /* the head refuses all others */
     is_good = walk.is_counted && walk.left <= (uint64_t)(end - walk.at) / width;
     *at = is_good ? walk.at + walk.left * width : walk.at;
     return is_good;

@@ -135,10 +135,11 @@ static bool check_match(const struct matching *self)
 }
 
 enum mr_code mr_features_open(struct mr_scope *scope, const struct mr_exprs *exprs,
-                              const struct mr_model *model, struct mr_place place, const char *key,
+                              const struct mr_model *model, struct mr_place place,
                               struct mr_features *features, struct mr_error *err)
 {
-    const struct matching matching = {scope, exprs, model, place, key};
+    const char *key = mr_arena_print(mr_scope_arena(scope), "%s.features", mr_scope_stage(scope));
+    const struct matching matching = {scope, exprs, model, place, key ? key : "features"};
     const bool is_matched = check_match(&matching);
     const bool is_by_name = is_matched && model != NULL && model->names != NULL;
     struct mr_feature *items =
@@ -156,7 +157,7 @@ enum mr_code mr_features_open(struct mr_scope *scope, const struct mr_exprs *exp
         first = first != MR_OK ? first : code;
     }
     *features = (struct mr_features){items, exprs->count};
-    return is_matched ? first : MR_FAIL(err, first, "%s: do not match the model's", key);
+    return is_matched ? first : MR_FAIL(err, first, "features do not match the model's");
 }
 
 /* false: the value is an error. */
@@ -182,11 +183,10 @@ static bool convert(const struct mr_value *value, float *out)
 }
 
 enum mr_code mr_features_read(const struct mr_features *features, const struct mr_value *slots,
-                              struct mr_arena *scratch, float *row,
-                              const struct mr_feature **failed, const char **fault,
+                              struct mr_arena *scratch, float *row, struct mr_feature_fault *fault,
                               struct mr_error *err)
 {
-    *failed = NULL;
+    *fault = (struct mr_feature_fault){0};
     for (size_t i = 0; i < features->count; i++) {
         const size_t mark = mr_arena_mark(scratch);
         struct mr_value value;
@@ -198,8 +198,7 @@ enum mr_code mr_features_read(const struct mr_features *features, const struct m
         }
         mr_arena_release(scratch, mark); /* a number is no view */
         if (!convert(&value, &row[i])) {
-            *failed = &features->items[i];
-            *fault = mr_cel_fault_text(value);
+            *fault = (struct mr_feature_fault){&features->items[i], mr_cel_fault_text(value)};
             return MR_OK;
         }
     }

@@ -19,17 +19,21 @@ struct mr_features {
     size_t count;
 };
 
-/* Compiles them all and puts them in the model's order; model NULL: in their own. place and key:
- * where `features` or the model stands, for what is missing. All problems are reported. */
+/* Why there is no row. */
+struct mr_feature_fault {
+    const struct mr_feature *feature; /* the first that failed; NULL: none did */
+    const char *words;                /* literal: "division_by_zero" */
+};
+
+/* Compiles them all and puts them in the model's order; model NULL: in their own. place: of the
+ * model, for what is missing. All problems are reported. */
 enum mr_code mr_features_open(struct mr_scope *scope, const struct mr_exprs *exprs,
-                              const struct mr_model *model, struct mr_place place, const char *key,
+                              const struct mr_model *model, struct mr_place place,
                               struct mr_features *features, struct mr_error *err);
 
-/* One row of features->count floats. *failed: the first feature that failed, with its words in
- * *fault; NULL: none did. scratch is left as it was. */
+/* One row of features->count floats, where there is no fault. scratch is left as it was. */
 enum mr_code mr_features_read(const struct mr_features *features, const struct mr_value *slots,
-                              struct mr_arena *scratch, float *row,
-                              const struct mr_feature **failed, const char **fault,
+                              struct mr_arena *scratch, float *row, struct mr_feature_fault *fault,
                               struct mr_error *err);
 
 #endif

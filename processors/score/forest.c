@@ -23,27 +23,27 @@ struct mr_forest {
     struct node *nodes; /* arena */
 };
 
-enum mr_code mr_forest_new(size_t feature_count, size_t tree_count, size_t node_count,
-                           struct mr_arena *arena, struct mr_forest **forest, struct mr_error *err)
+enum mr_code mr_forest_new(const struct mr_forest_size *size, struct mr_arena *arena,
+                           struct mr_forest **forest, struct mr_error *err)
 {
     struct mr_forest *self = mr_arena_take(arena, 1, sizeof(*self));
 
-    if (feature_count > MR_FOREST_FEATURES_MAX) {
-        return MR_FAIL(err, MR_BAD_CONFIG, "%zu features are more than %d", feature_count,
+    if (size->features > MR_FOREST_FEATURES_MAX) {
+        return MR_FAIL(err, MR_BAD_CONFIG, "%zu features are more than %d", size->features,
                        MR_FOREST_FEATURES_MAX);
     }
-    if (node_count >= UINT32_MAX) {
-        return MR_FAIL(err, MR_BAD_CONFIG, "%zu nodes are too many", node_count);
+    if (size->nodes >= UINT32_MAX) {
+        return MR_FAIL(err, MR_BAD_CONFIG, "%zu nodes are too many", size->nodes);
     }
     if (self != NULL) {
-        self->feature_count = feature_count;
-        self->tree_room = tree_count;
-        self->node_room = node_count;
-        self->roots = mr_arena_take(arena, tree_count + 1, sizeof(*self->roots));
-        self->nodes = mr_arena_take(arena, node_count + 1, sizeof(*self->nodes));
+        self->feature_count = size->features;
+        self->tree_room = size->trees;
+        self->node_room = size->nodes;
+        self->roots = mr_arena_take(arena, size->trees + 1, sizeof(*self->roots));
+        self->nodes = mr_arena_take(arena, size->nodes + 1, sizeof(*self->nodes));
     }
     if (self == NULL || self->roots == NULL || self->nodes == NULL) {
-        return MR_FAIL(err, MR_NO_ROOM, "no room for %zu nodes", node_count);
+        return MR_FAIL(err, MR_NO_ROOM, "no room for %zu nodes", size->nodes);
     }
     *forest = self;
     return MR_OK;

@@ -42,9 +42,13 @@ struct mr_tree {
     const int32_t *default_left;
 };
 
-/* node_count: of all trees together, at most. */
-enum mr_code mr_forest_new(size_t feature_count, size_t tree_count, size_t node_count,
-                           struct mr_arena *arena, struct mr_forest **forest, struct mr_error *err);
+struct mr_forest_size {
+    size_t features, trees;
+    size_t nodes; /* of all trees together, at most */
+};
+
+enum mr_code mr_forest_new(const struct mr_forest_size *size, struct mr_arena *arena,
+                           struct mr_forest **forest, struct mr_error *err);
 /* Checks everything that a walk relies on: each node is reached at most once, each index is in
  * range, each value finite. scratch is left as it was. MR_BAD_CONFIG, err says which node. */
 enum mr_code mr_forest_add(struct mr_forest *forest, const struct mr_tree *tree,

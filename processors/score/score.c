@@ -156,7 +156,7 @@ static enum mr_code score_open(struct mr_processor *processor, struct mr_scope *
     model = open_model(self, scope, settings->model, err);
     features = mr_features_open(scope, &settings->features, self->has_model ? &self->model : NULL,
                                 settings->model ? settings->model->place : (struct mr_place){0},
-                                key_of(scope, "features"), &self->features, err);
+                                &self->features, err);
     fallback = open_fallback(self, scope, settings, err);
     room = open_room(self, mr_scope_arena(scope), err);
     if (model != MR_OK || features != MR_OK) {
@@ -233,18 +233,19 @@ static enum mr_code fall_back(const struct scoring *scoring, size_t record, cons
 }
 
 static enum mr_code forgo(const struct scoring *scoring, size_t record,
-                          const struct mr_feature *failed, const char *fault, struct mr_error *err)
+                          const struct mr_feature_fault *fault, struct mr_error *err)
 {
     struct mr_verdict *verdict = &scoring->verdicts[record];
 
     verdict->reason = "feature_error";
-    verdict->cause = failed->name;
+    verdict->cause = fault->feature->name;
     if (scoring->self->fallback != NULL) {
-        return fall_back(scoring, record, failed->reason, err);
+        return fall_back(scoring, record, fault->feature->reason, err);
     }
     return reject(scoring, record, "feature_error",
-                  mr_arena_print(scoring->arena, "feature %s: %s is an error: %s", failed->name,
-                                 mr_cel_program_text(failed->program), fault),
+                  mr_arena_print(scoring->arena, "feature %s: %s is an error: %s",
+                                 fault->feature->name, mr_cel_program_text(fault->feature->program),
+                                 fault->words),
                   err);
 }
 
@@ -252,8 +253,7 @@ static enum mr_code forgo(const struct scoring *scoring, size_t record,
 static enum mr_code prepare(struct scoring *scoring, size_t record, struct mr_error *err)
 {
     const struct score *self = scoring->self;
-    const struct mr_feature *failed = NULL;
-    const char *fault = NULL;
+    struct mr_feature_fault fault;
     enum mr_code code;
 
     scoring->verdicts[record] = (struct mr_verdict){.kind = MR_VERDICT_NONE};
@@ -261,10 +261,10 @@ static enum mr_code prepare(struct scoring *scoring, size_t record, struct mr_er
         return fall_back(scoring, record, "no_model", err);
     }
     code = mr_features_read(&self->features, scoring->batch->rows[record], scoring->arena,
-                            self->rows + scoring->waiting_count * self->model.feature_count,
-                            &failed, &fault, err);
-    if (code != MR_OK || failed != NULL) {
-        return code != MR_OK ? code : forgo(scoring, record, failed, fault, err);
+                            self->rows + scoring->waiting_count * self->model.feature_count, &fault,
+                            err);
+    if (code != MR_OK || fault.feature != NULL) {
+        return code != MR_OK ? code : forgo(scoring, record, &fault, err);
     }
     scoring->waiting[scoring->waiting_count++] = record;
     return MR_OK;

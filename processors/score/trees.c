@@ -118,11 +118,7 @@ static enum mr_code read_tree(const struct mr_document *item, struct mr_forest *
     return mr_forest_add(forest, &tree, scratch, err);
 }
 
-struct size {
-    size_t trees, nodes;
-};
-
-static enum mr_code measure(const struct mr_document *trees, struct size *size,
+static enum mr_code measure(const struct mr_document *trees, struct mr_forest_size *size,
                             struct mr_error *err)
 {
     struct mr_document_walk walk = mr_document_enter(trees);
@@ -153,12 +149,11 @@ enum mr_code mr_trees_read(const struct mr_document *trees, struct mr_arena *are
     struct mr_document_walk walk = mr_document_enter(trees);
     struct mr_document item;
     struct mr_span name;
-    struct size size = {0};
+    struct mr_forest_size size = {.features = model->feature_count};
     enum mr_code code = measure(trees, &size, err);
 
     if (code == MR_OK) {
-        code =
-            mr_forest_new(model->feature_count, size.trees, size.nodes, arena, &model->forest, err);
+        code = mr_forest_new(&size, arena, &model->forest, err);
     }
     while (code == MR_OK && mr_document_next(&walk, &name, &item)) {
         const size_t mark = mr_arena_mark(scratch);
