@@ -212,6 +212,7 @@ static size_t pass_known(const struct mr_batch *batch, int64_t known, struct mr_
     return count;
 }
 
+/* Seven parameters are the contract's. NOLINTNEXTLINE(readability-function-size) */
 static enum mr_code postgres_write(struct mr_sink *self, size_t input, const struct mr_batch *batch,
                                    int64_t next_offset, struct mr_verdict *verdicts,
                                    struct mr_arena *arena, struct mr_error *err)
