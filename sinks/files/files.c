@@ -238,6 +238,7 @@ static enum mr_code add_line(const struct output *output, struct mr_json_out *ou
     return mr_lines_add(output->lines, (struct mr_span){out->data, out->size}, err);
 }
 
+/* Seven parameters are the contract's. NOLINTNEXTLINE(readability-function-size) */
 static enum mr_code files_write(struct mr_sink *self, size_t input, const struct mr_batch *batch,
                                 int64_t next_offset, struct mr_verdict *verdicts,
                                 struct mr_arena *arena, struct mr_error *err)

@@ -193,8 +193,8 @@ static enum mr_code bind(const struct mr_pg_table *table, const PGresult *found,
 
 /* Columns that the table lacks: added to our own, told of otherwise. */
 static enum mr_code widen(struct mr_pg_link *link, const struct mr_pg_tables *tables,
-                          const struct mr_pg_table *table, const char *scope, bool *is_changed,
-                          const PGresult *found, struct mr_error *err)
+                          const struct mr_pg_table *table, const char *scope, const PGresult *found,
+                          struct mr_error *err)
 {
     int64_t version = 0;
     enum mr_code code = ask_number(
@@ -217,7 +217,6 @@ static enum mr_code widen(struct mr_pg_link *link, const struct mr_pg_tables *ta
                            "columns that it has in `columns`",
                            table->name, table->columns[i].name, table->columns[i].path, add);
         }
-        *is_changed = true;
         code = apply(link, scope, add, err);
     }
     return code;
@@ -244,7 +243,6 @@ static enum mr_code make_table(struct mr_pg_link *link, const struct mr_pg_table
 static enum mr_code migrate_table(struct mr_pg_link *link, const struct mr_pg_tables *tables,
                                   struct mr_pg_table *table, struct mr_error *err)
 {
-    bool is_changed = false;
     char scope[SCOPE_ROOM];
     PGresult *found;
     enum mr_code code = look(link, table, &found, err);
@@ -253,14 +251,11 @@ static enum mr_code migrate_table(struct mr_pg_link *link, const struct mr_pg_ta
         return code;
     }
     (void)snprintf(scope, sizeof(scope), "table %s", table->name);
-    if (PQntuples(found) == 0) {
-        is_changed = true;
-        code = make_table(link, tables, table, scope, err);
-    } else {
-        code = widen(link, tables, table, scope, &is_changed, found, err);
-    }
-    if (code == MR_OK && is_changed) {
-        PQclear(found);
+    code = PQntuples(found) == 0 ? make_table(link, tables, table, scope, err)
+                                 : widen(link, tables, table, scope, found, err);
+    PQclear(found);
+    found = NULL;
+    if (code == MR_OK) {
         code = look(link, table, &found, err);
     }
     if (code == MR_OK) {

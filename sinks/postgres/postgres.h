@@ -8,7 +8,7 @@
  * that are there; and a process that was believed dead and writes on changes no
  * offset row, and is fenced.
  *
- * table.h: what becomes a column. rows.h: what becomes of rows that the server
+ * table.h: what becomes a column. loader.h: what becomes of rows that the server
  * refuses. migrate.h: which tables are made and changed. link.h: what errors mean.
  * The server is 12 or newer; a connection pool in front of it has to keep sessions.
  */

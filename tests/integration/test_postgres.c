@@ -1,167 +1,13 @@
-/* Goal: what is on the topic is in the table, every record once: every type, both modes, bad rows
- * among good ones, and whatever is cut short on either side.
+/* Goal: what is on the topic is in the table: every type, both modes, bad rows among good ones, and
+ * the tables as they were found.
  * Method: the sink as the engine drives it, against the Postgres that PG_URL names, each test in a
- * schema of its own; a second connection looks, and does the damage. Skipped without PG_URL. */
-#include "tests/support/sink_bench.h"
+ * schema of its own. Skipped without PG_URL. */
+#include "tests/support/postgres_bench.h"
 
-#include "sinks/postgres/postgres.h"
-
-#include <libpq-fe.h>
-
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define ANSWER_ROOM 8192
-
-static const char price_schema[] =
-    "{\"type\":\"record\",\"name\":\"Scored\",\"fields\":["
-    "{\"name\":\"subject\",\"type\":{\"type\":\"record\",\"name\":\"Price\",\"fields\":["
-    "{\"name\":\"item\",\"type\":\"string\"},{\"name\":\"price\",\"type\":\"double\"},"
-    "{\"name\":\"count\",\"type\":\"long\"}]}},"
-    "{\"name\":\"origin\",\"type\":{\"type\":\"record\",\"name\":\"Origin\",\"fields\":["
-    "{\"name\":\"event_time\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}}"
-    "]}}]}";
-
-struct place {
-    struct sink_bench *bench;
-    PGconn *admin; /* looks, and does the damage */
-    char schema[64];
-    char url[512];
-    char yaml[1024];
-    char answer[ANSWER_ROOM];
-};
-
-static void run(struct place *place, const char *sql)
-{
-    PGresult *result = PQexec(place->admin, sql);
-
-    if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK) {
-        fail_msg("%s: %s", sql, PQerrorMessage(place->admin));
-    }
-    PQclear(result);
-}
-
-/* Rows as lines, columns between bars. */
-static const char *ask(struct place *place, const char *sql)
-{
-    PGresult *result = PQexec(place->admin, sql);
-    size_t size = 0;
-
-    if (PQresultStatus(result) != PGRES_TUPLES_OK) {
-        fail_msg("%s: %s", sql, PQerrorMessage(place->admin));
-    }
-    place->answer[0] = '\0';
-    for (int row = 0; row < PQntuples(result); row++) {
-        for (int column = 0; column < PQnfields(result); column++) {
-            size += (size_t)snprintf(
-                place->answer + size, ANSWER_ROOM - size, "%s%s",
-                column > 0 ? "|"
-                : row > 0  ? "\n"
-                           : "",
-                PQgetisnull(result, row, column) ? "null" : PQgetvalue(result, row, column));
-            assert_true(size < ANSWER_ROOM);
-        }
-    }
-    PQclear(result);
-    return place->answer;
-}
-
-static void connect_admin(struct place *place)
-{
-    place->admin = PQconnectdb(place->url);
-    if (PQstatus(place->admin) != CONNECTION_OK) {
-        fail_msg("%s", PQerrorMessage(place->admin));
-    }
-    run(place, "SET timezone TO 'UTC'; SET client_min_messages TO warning");
-}
-
-static int setup(void **state)
-{
-    const char *url = getenv("PG_URL");
-    struct place *place;
-    struct sink_bench *bench;
-    char sql[200];
-
-    if (url == NULL || url[0] == '\0') {
-        return 0;
-    }
-    place = calloc(1, sizeof(*place));
-    bench = sink_bench_new(price_schema);
-    assert_non_null(place);
-    place->bench = bench;
-    (void)snprintf(place->schema, sizeof(place->schema), "millrace_test_%p", (void *)place);
-    (void)snprintf(place->url, sizeof(place->url), "%s%coptions=-csearch_path%%3D%s", url,
-                   strchr(url, '?') != NULL ? '&' : '?', place->schema);
-    connect_admin(place);
-    (void)snprintf(sql, sizeof(sql), "DROP SCHEMA IF EXISTS \"%s\" CASCADE; CREATE SCHEMA \"%s\"",
-                   place->schema, place->schema);
-    run(place, sql);
-    bench->stage = "score";
-    *state = place;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct place *place = *state;
-    char sql[128];
-
-    if (place == NULL) {
-        return 0;
-    }
-    sink_bench_free(place->bench);
-    (void)snprintf(sql, sizeof(sql), "DROP SCHEMA \"%s\" CASCADE", place->schema);
-    run(place, sql);
-    PQfinish(place->admin);
-    free(place);
-    *state = NULL;
-    return 0;
-}
-
-static struct place *place_or_skip(void **state)
-{
-    if (*state == NULL) {
-        print_message("  skipped: PG_URL names no server\n");
-        skip();
-    }
-    return *state;
-}
-
-/* tables: YAML in one line. */
-static enum mr_code try_open(struct place *place, const char *tables)
-{
-    (void)snprintf(place->yaml, sizeof(place->yaml), "url: \"%s\"\ntimeout: 10s\ntables: %s\n",
-                   place->url, tables);
-    return sink_bench_open(place->bench, &mr_postgres_ops, place->yaml);
-}
-
-static void open_sink(struct place *place, const char *tables)
-{
-    if (try_open(place, tables) != MR_OK) {
-        fail_msg("%s", place->bench->err.text);
-    }
-    for (int32_t i = 0; i < SINK_BENCH_PARTITIONS; i++) {
-        const int64_t next = sink_bench_position(place->bench, i);
-
-        place->bench->written[i] = next < 0 ? 0 : (size_t)next;
-    }
-}
-
-static void add_price(struct place *place, int32_t partition, const char *item, double price,
-                      long count)
-{
-    char json[256];
-
-    (void)snprintf(json, sizeof(json),
-                   "{\"subject\":{\"item\":\"%s\",\"price\":%.17g,\"count\":%ld},"
-                   "\"origin\":{\"event_time\":%ld}}",
-                   item, price, count, 1000 * count);
-    sink_bench_add(place->bench, partition, item, json);
-}
-
-static const struct mr_verdict *verdict(const struct place *place, size_t index)
+static const struct mr_verdict *verdict(const struct postgres_bench *place, size_t index)
 {
     return &place->bench->verdicts[index];
 }
@@ -213,43 +59,47 @@ static const char all_text[] =
 
 static void every_type_arrives_as_it_was(void **state)
 {
-    struct place *place = place_or_skip(state);
+    struct postgres_bench *place = postgres_bench_or_skip(state);
 
     sink_bench_schema(place->bench, all_schema);
-    open_sink(place, "{score: everything}");
+    postgres_bench_open(place, "{score: everything}");
     sink_bench_add(place->bench, 0, "k", all_values);
     sink_bench_store(place->bench, 0);
     assert_int_equal(0, sink_bench_rejected(place->bench));
-    assert_string_equal(all_text, ask(place, "SELECT * FROM everything"));
-    assert_string_equal("numeric(20,4)|text[]|jsonb|time without time zone",
-                        ask(place, "SELECT format_type(max(atttypid) FILTER (WHERE attname = 'n'),"
-                                   " max(atttypmod) FILTER (WHERE attname = 'n')), "
-                                   "format_type(max(atttypid) FILTER (WHERE attname = 'ta'), -1), "
-                                   "format_type(max(atttypid) FILTER (WHERE attname = 'm'), -1), "
-                                   "format_type(max(atttypid) FILTER (WHERE attname = 'ti'), -1) "
-                                   "FROM pg_attribute WHERE attrelid = 'everything'::regclass"));
+    assert_string_equal(all_text, postgres_bench_ask(place, "SELECT * FROM everything"));
+    assert_string_equal(
+        "numeric(20,4)|text[]|jsonb|time without time zone",
+        postgres_bench_ask(place, "SELECT format_type(max(atttypid) FILTER (WHERE attname = 'n'),"
+                                  " max(atttypmod) FILTER (WHERE attname = 'n')), "
+                                  "format_type(max(atttypid) FILTER (WHERE attname = 'ta'), -1), "
+                                  "format_type(max(atttypid) FILTER (WHERE attname = 'm'), -1), "
+                                  "format_type(max(atttypid) FILTER (WHERE attname = 'ti'), -1) "
+                                  "FROM pg_attribute WHERE attrelid = 'everything'::regclass"));
 }
 
 static void a_table_of_the_users_keeps_its_own_types(void **state)
 {
-    struct place *place = place_or_skip(state);
+    struct postgres_bench *place = postgres_bench_or_skip(state);
 
-    run(place, "CREATE DOMAIN positive AS numeric CHECK (value > 0); CREATE TABLE mine (id bigint "
+    postgres_bench_run(
+        place, "CREATE DOMAIN positive AS numeric CHECK (value > 0); CREATE TABLE mine (id bigint "
                "GENERATED ALWAYS AS IDENTITY, item varchar(8), price positive, count smallint, "
                "at timestamp, seen date DEFAULT '2026-01-01', k text, o bigint, p int)");
-    open_sink(place, "{score: {table: mine, columns: {item: subject.item, price: subject.price, "
-                     "count: subject.count, at: origin.event_time, k: record.key, o: "
-                     "record.offset, p: record.partition}}}");
-    add_price(place, 2, "milk", 12345.6789, 7);
-    add_price(place, 2, "far too long", 1, 7);
-    add_price(place, 2, "bread", 1e-7, 40000);
-    add_price(place, 2, "eggs", -1, 7);
-    add_price(place, 2, "salt", 1e20, 7);
+    postgres_bench_open(place,
+                        "{score: {table: mine, columns: {item: subject.item, price: subject.price, "
+                        "count: subject.count, at: origin.event_time, k: record.key, o: "
+                        "record.offset, p: record.partition}}}");
+    postgres_bench_price(place, 2, "milk", 12345.6789, 7);
+    postgres_bench_price(place, 2, "far too long", 1, 7);
+    postgres_bench_price(place, 2, "bread", 1e-7, 40000);
+    postgres_bench_price(place, 2, "eggs", -1, 7);
+    postgres_bench_price(place, 2, "salt", 1e20, 7);
     sink_bench_store(place->bench, 2);
-    assert_string_equal("1|milk|12345.6789|7|1970-01-01 00:00:07|2026-01-01|milk|0|2\n"
-                        "5|salt|100000000000000000000|7|1970-01-01 00:00:07|2026-01-01|salt|4|2",
-                        ask(place, "SELECT CASE WHEN item = 'milk' THEN 1 ELSE 5 END, item, price, "
-                                   "count, at, seen, k, o, p FROM mine ORDER BY o"));
+    assert_string_equal(
+        "1|milk|12345.6789|7|1970-01-01 00:00:07|2026-01-01|milk|0|2\n"
+        "5|salt|100000000000000000000|7|1970-01-01 00:00:07|2026-01-01|salt|4|2",
+        postgres_bench_ask(place, "SELECT CASE WHEN item = 'milk' THEN 1 ELSE 5 END, item, price, "
+                                  "count, at, seen, k, o, p FROM mine ORDER BY o"));
     assert_string_equal("value_refused", verdict(place, 1)->reason);
     assert_string_equal("22001: value too long for type character varying(8)",
                         verdict(place, 1)->detail);
@@ -271,42 +121,45 @@ static void append_keeps_every_record_and_upsert_the_last_of_each_key(void **sta
          "{score: {table: prices, mode: upsert, key: [item], newest: origin_event_time}}",
          "a|5|5\nb|3|3"},
     };
-    struct place *place = place_or_skip(state);
+    struct postgres_bench *place = postgres_bench_or_skip(state);
 
-    add_price(place, 0, "a", 1, 1);
-    add_price(place, 0, "a", 2, 2);
-    add_price(place, 0, "b", 3, 3);
+    postgres_bench_price(place, 0, "a", 1, 1);
+    postgres_bench_price(place, 0, "a", 2, 2);
+    postgres_bench_price(place, 0, "b", 3, 3);
     for (size_t i = 0; i < MR_COUNT(cases); i++) {
         print_message("  %s\n", cases[i].label);
-        open_sink(place, cases[i].tables);
+        postgres_bench_open(place, cases[i].tables);
         place->bench->count[0] = 3;
         sink_bench_store(place->bench, 0);
-        add_price(place, 0, "b", 4, 1);
-        add_price(place, 0, "a", 5, 5);
+        postgres_bench_price(place, 0, "b", 4, 1);
+        postgres_bench_price(place, 0, "a", 5, 5);
         sink_bench_store(place->bench, 0);
-        assert_string_equal(cases[i].rows, ask(place, "SELECT item, price, count FROM prices "
+        assert_string_equal(cases[i].rows,
+                            postgres_bench_ask(place, "SELECT item, price, count FROM prices "
                                                       "ORDER BY item, price"));
         sink_bench_close(place->bench);
-        run(place, "DROP TABLE prices; TRUNCATE millrace_offsets");
+        postgres_bench_run(place, "DROP TABLE prices; TRUNCATE millrace_offsets");
     }
 }
 
 static void partitions_of_one_transaction_are_merged_one_after_the_other(void **state)
 {
-    struct place *place = place_or_skip(state);
+    struct postgres_bench *place = postgres_bench_or_skip(state);
 
-    open_sink(place, "{score: {table: prices, mode: upsert, key: item}}");
+    postgres_bench_open(place, "{score: {table: prices, mode: upsert, key: item}}");
     for (int32_t i = 0; i < 3; i++) {
-        add_price(place, i, "a", i, i);
-        add_price(place, i, (const char[]){(char)('x' + i), '\0'}, i, i);
+        postgres_bench_price(place, i, "a", i, i);
+        postgres_bench_price(place, i, (const char[]){(char)('x' + i), '\0'}, i, i);
         assert_int_equal(MR_OK, sink_bench_write(place->bench, i));
     }
-    assert_string_equal("0", ask(place, "SELECT count(*) FROM prices"));
+    assert_string_equal("0", postgres_bench_ask(place, "SELECT count(*) FROM prices"));
     assert_int_equal(MR_OK, sink_bench_commit(place->bench));
-    assert_string_equal("a|2\nx|0\ny|1\nz|2", ask(place, "SELECT item, price FROM prices ORDER BY "
-                                                         "item"));
-    assert_string_equal("0|2\n1|2\n2|2\n3|-1",
-                        ask(place, "SELECT partition, next FROM millrace_offsets ORDER BY 1"));
+    assert_string_equal("a|2\nx|0\ny|1\nz|2",
+                        postgres_bench_ask(place, "SELECT item, price FROM prices ORDER BY "
+                                                  "item"));
+    assert_string_equal(
+        "0|2\n1|2\n2|2\n3|-1",
+        postgres_bench_ask(place, "SELECT partition, next FROM millrace_offsets ORDER BY 1"));
 }
 
 /* ------------------------------------------------------------------------- bad rows */
@@ -346,23 +199,23 @@ static void bad_rows_are_rejected_one_by_one_and_the_others_are_stored(void **st
         {"type", "append", "ALTER TABLE prices ALTER price TYPE numeric(5,1)", "value_refused",
          "22003: numeric field overflow"},
     };
-    struct place *place = place_or_skip(state);
+    struct postgres_bench *place = postgres_bench_or_skip(state);
 
     for (long i = 0; i < 500; i++) {
         char item[24];
 
         (void)snprintf(item, sizeof(item), "i%ld", i);
-        add_price(place, 0, item, is_bad(i) ? 1e6 : (double)i, i);
+        postgres_bench_price(place, 0, item, is_bad(i) ? 1e6 : (double)i, i);
     }
     for (size_t i = 0; i < MR_COUNT(cases); i++) {
         char text[256];
 
         print_message("  %s\n", cases[i].label);
         (void)snprintf(text, sizeof(text), "CREATE TABLE prices (%s)", columns);
-        run(place, text);
-        run(place, cases[i].more);
+        postgres_bench_run(place, text);
+        postgres_bench_run(place, cases[i].more);
         (void)snprintf(text, sizeof(text), "{score: {table: prices, mode: %s}}", cases[i].mode);
-        open_sink(place, text);
+        postgres_bench_open(place, text);
         sink_bench_store(place->bench, 0);
         for (size_t k = 0; k < 500; k++) {
             if (is_bad((long)k)) {
@@ -374,29 +227,32 @@ static void bad_rows_are_rejected_one_by_one_and_the_others_are_stored(void **st
             }
         }
         (void)snprintf(text, sizeof(text), "%zu|0", 500 - sink_bench_rejected(place->bench));
-        assert_string_equal(text, ask(place, "SELECT count(*), count(*) FILTER (WHERE price <> "
-                                             "count) FROM prices"));
-        assert_string_equal("500", ask(place, "SELECT next FROM millrace_offsets WHERE partition "
-                                              "= 0"));
+        assert_string_equal(
+            text, postgres_bench_ask(place, "SELECT count(*), count(*) FILTER (WHERE price <> "
+                                            "count) FROM prices"));
+        assert_string_equal(
+            "500", postgres_bench_ask(place, "SELECT next FROM millrace_offsets WHERE partition "
+                                             "= 0"));
         sink_bench_close(place->bench);
-        run(place, "DROP TABLE prices; TRUNCATE millrace_offsets");
+        postgres_bench_run(place, "DROP TABLE prices; TRUNCATE millrace_offsets");
     }
 }
 
 static void a_batch_of_bad_rows_only_moves_the_offset(void **state)
 {
-    struct place *place = place_or_skip(state);
+    struct postgres_bench *place = postgres_bench_or_skip(state);
 
-    run(place, "CREATE TABLE prices (item text, price float8 CHECK (false), count bigint, "
-               "origin_event_time timestamptz)");
-    open_sink(place, "{score: prices}");
+    postgres_bench_run(place,
+                       "CREATE TABLE prices (item text, price float8 CHECK (false), count bigint, "
+                       "origin_event_time timestamptz)");
+    postgres_bench_open(place, "{score: prices}");
     for (int i = 0; i < 50; i++) {
-        add_price(place, 0, "a", 1, 1);
+        postgres_bench_price(place, 0, "a", 1, 1);
     }
     sink_bench_store(place->bench, 0);
     assert_int_equal(50, sink_bench_rejected(place->bench));
     assert_int_equal(50, sink_bench_position(place->bench, 0));
-    assert_string_equal("0", ask(place, "SELECT count(*) FROM prices"));
+    assert_string_equal("0", postgres_bench_ask(place, "SELECT count(*) FROM prices"));
 }
 
 static void what_postgres_cannot_hold_is_rejected_by_name_before_it_is_sent(void **state)
@@ -412,13 +268,13 @@ static void what_postgres_cannot_hold_is_rejected_by_name_before_it_is_sent(void
         {"before its beginning", "{\"s\":\"a\",\"at\":-9223372036854775808,\"d\":0}",
          "timestamp_out_of_range", "column at"},
     };
-    struct place *place = place_or_skip(state);
+    struct postgres_bench *place = postgres_bench_or_skip(state);
 
     sink_bench_schema(place->bench,
                       "{\"type\":\"record\",\"name\":\"T\",\"fields\":[{\"name\":\"s\",\"type\":"
                       "\"string\"},{\"name\":\"at\",\"type\":{\"type\":\"long\",\"logicalType\":"
                       "\"timestamp-millis\"}},{\"name\":\"d\",\"type\":\"double\"}]}");
-    open_sink(place, "{score: times}");
+    postgres_bench_open(place, "{score: times}");
     for (size_t i = 0; i < MR_COUNT(cases); i++) {
         print_message("  %s\n", cases[i].label);
         sink_bench_add(place->bench, 0, "k", cases[i].value);
@@ -431,221 +287,18 @@ static void what_postgres_cannot_hold_is_rejected_by_name_before_it_is_sent(void
         }
     }
     assert_string_equal("1970-01-01 00:00:00+00|NaN\n294276-12-31 23:59:59.999+00|0",
-                        ask(place, "SELECT at, d FROM times ORDER BY at"));
-}
-
-/* ------------------------------------------------------------------------- exactly once */
-
-/* Ends the sink's session, as a crash of the server's process or a cut cable would. */
-static void kill_sessions(struct place *place)
-{
-    run(place, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE "
-               "application_name = 'millrace' AND datname = current_database()");
-}
-
-static void a_session_killed_before_its_commit_leaves_nothing(void **state)
-{
-    static const char *const tables[] = {"{score: prices}",
-                                         "{score: {table: prices, mode: upsert, key: item}}"};
-    struct place *place = place_or_skip(state);
-
-    for (size_t i = 0; i < MR_COUNT(tables); i++) {
-        print_message("  %s\n", tables[i]);
-        open_sink(place, tables[i]);
-        place->bench->count[0] = 0;
-        add_price(place, 0, "a", 1, 1);
-        sink_bench_store(place->bench, 0);
-        add_price(place, 0, "b", 2, 2);
-        assert_int_equal(MR_OK, sink_bench_write(place->bench, 0));
-        kill_sessions(place);
-        assert_int_equal(MR_UNAVAILABLE, sink_bench_commit(place->bench));
-        sink_bench_abort(place->bench, 0, 1);
-        assert_string_equal("a", ask(place, "SELECT item FROM prices"));
-
-        kill_sessions(place);
-        sink_bench_store(place->bench, 0);
-        add_price(place, 0, "c", 3, 3);
-        sink_bench_store(place->bench, 0);
-        assert_string_equal("a\nb\nc", ask(place, "SELECT item FROM prices ORDER BY item"));
-        assert_int_equal(3, sink_bench_position(place->bench, 0));
-        sink_bench_close(place->bench);
-        run(place, "DROP TABLE prices; TRUNCATE millrace_offsets");
-    }
-}
-
-/* Waits until the sink's session has committed and waits for a standby that will never come, then
- * ends it: the rows are there, and nobody told the sink. */
-static void *cut_off_the_answer(void *context)
-{
-    struct place *place = context;
-    PGconn *conn = PQconnectdb(place->url);
-    bool is_cut = false;
-
-    for (int i = 0; i < 500 && !is_cut; i++) {
-        PGresult *result =
-            PQexec(conn, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE "
-                         "application_name = 'millrace' AND wait_event = 'SyncRep'");
-
-        is_cut = PQntuples(result) > 0;
-        PQclear(result);
-        if (!is_cut) {
-            PQclear(PQexec(conn, "SELECT pg_sleep(0.01)"));
-        }
-    }
-    PQfinish(conn);
-    return NULL;
-}
-
-static void set_standby(struct place *place, const char *name)
-{
-    char sql[96];
-
-    (void)snprintf(sql, sizeof(sql), "ALTER SYSTEM SET synchronous_standby_names = '%s'", name);
-    run(place, sql);
-    run(place, "SELECT pg_reload_conf()");
-    for (int i = 0; i < 500; i++) {
-        if (strcmp(name, ask(place, "SHOW synchronous_standby_names")) == 0) {
-            return;
-        }
-        run(place, "SELECT pg_sleep(0.01)");
-    }
-    fail_msg("the server did not reload its settings within 5 s");
-}
-
-static void a_commit_whose_answer_was_lost_is_not_done_twice(void **state)
-{
-    struct place *place = place_or_skip(state);
-    pthread_t thread;
-
-    open_sink(place, "{score: prices}");
-    add_price(place, 0, "a", 1, 1);
-    sink_bench_store(place->bench, 0);
-    add_price(place, 0, "b", 2, 2);
-    assert_int_equal(MR_OK, sink_bench_write(place->bench, 0));
-    run(place, "SET synchronous_commit = local");
-    set_standby(place, "nobody");
-    assert_int_equal(0, pthread_create(&thread, NULL, cut_off_the_answer, place));
-    assert_int_equal(MR_UNAVAILABLE, sink_bench_commit(place->bench));
-    assert_int_equal(0, pthread_join(thread, NULL));
-    set_standby(place, "");
-    assert_string_equal("a\nb", ask(place, "SELECT item FROM prices ORDER BY item"));
-
-    sink_bench_abort(place->bench, 0, 1);
-    add_price(place, 0, "c", 3, 3);
-    sink_bench_store(place->bench, 0);
-    assert_int_equal(2, place->bench->verdict_count);
-    assert_string_equal("a\nb\nc", ask(place, "SELECT item FROM prices ORDER BY item"));
-}
-
-/* The servers' script, for the folder that MR_LOCAL names. */
-static void control_server(const char *verb)
-{
-    char command[256];
-
-    (void)snprintf(command, sizeof(command), "sh deploy/local/postgres.sh %s \"$MR_LOCAL\" >&2",
-                   verb);
-    assert_int_equal(0, system(command)); /* NOLINT(cert-env33-c): it is what a person would type */
-}
-
-static void a_server_that_crashes_in_the_middle_has_every_record_once_when_it_is_back(void **state)
-{
-    struct place *place = place_or_skip(state);
-
-    if (getenv("MR_LOCAL") == NULL) {
-        print_message("  skipped: MR_LOCAL names no folder of a server that may be killed\n");
-        skip();
-    }
-    open_sink(place, "{score: {table: prices, mode: upsert, key: item}}");
-    add_price(place, 0, "a", 1, 1);
-    sink_bench_store(place->bench, 0);
-    add_price(place, 0, "b", 2, 2);
-    assert_int_equal(MR_OK, sink_bench_write(place->bench, 0));
-    PQfinish(place->admin);
-    control_server("kill9");
-    assert_int_equal(MR_UNAVAILABLE, sink_bench_commit(place->bench));
-    sink_bench_abort(place->bench, 0, 1);
-    assert_int_equal(MR_UNAVAILABLE, sink_bench_write(place->bench, 0));
-    sink_bench_abort(place->bench, 0, 1);
-    control_server("start");
-    connect_admin(place);
-    assert_string_equal("a", ask(place, "SELECT item FROM prices"));
-    sink_bench_store(place->bench, 0);
-    assert_string_equal("a\nb", ask(place, "SELECT item FROM prices ORDER BY item"));
-}
-
-static void records_that_come_again_are_not_written_again(void **state)
-{
-    struct place *place = place_or_skip(state);
-
-    open_sink(place, "{score: prices}");
-    for (int i = 0; i < 10; i++) {
-        add_price(place, 0, "a", i, i);
-    }
-    sink_bench_store(place->bench, 0);
-    add_price(place, 0, "a", 10, 10);
-    place->bench->written[0] = 4; /* the log's own offset was behind */
-    sink_bench_store(place->bench, 0);
-    assert_int_equal(7, place->bench->verdict_count);
-    assert_int_equal(0, sink_bench_rejected(place->bench));
-    assert_string_equal("11|11", ask(place, "SELECT count(*), count(DISTINCT price) FROM prices"));
-    place->bench->written[0] = 0;
-    place->bench->count[0] = 5; /* nothing new at all */
-    sink_bench_store(place->bench, 0);
-    assert_int_equal(11, sink_bench_position(place->bench, 0));
-}
-
-static void a_sink_that_was_replaced_is_fenced_and_its_rows_are_not_there(void **state)
-{
-    struct place *place = place_or_skip(state);
-    struct sink_bench *zombie = place->bench;
-    struct sink_bench *heir = sink_bench_new(price_schema);
-
-    heir->stage = "score";
-    open_sink(place, "{score: prices}");
-    add_price(place, 0, "old", 1, 1);
-    sink_bench_store(zombie, 0);
-    add_price(place, 0, "zombie", 2, 2);
-
-    assert_int_equal(MR_OK, sink_bench_open(heir, &mr_postgres_ops, place->yaml));
-    assert_int_equal(1, sink_bench_position(heir, 0));
-    place->bench = heir;
-    add_price(place, 0, "old", 1, 1);
-    heir->written[0] = 1;
-    add_price(place, 0, "heir", 2, 2);
-    sink_bench_store(heir, 0);
-    place->bench = zombie;
-
-    assert_int_equal(MR_OK, sink_bench_write(zombie, 0));
-    assert_int_equal(MR_FENCED, sink_bench_commit(zombie));
-    zombie->sink.ops->abort(&zombie->sink);
-    assert_string_equal("heir\nold", ask(place, "SELECT item FROM prices ORDER BY item"));
-    sink_bench_free(heir);
-}
-
-static void a_log_that_ended_with_its_process_starts_anew(void **state)
-{
-    struct place *place = place_or_skip(state);
-
-    place->bench->is_transient = true;
-    for (int i = 0; i < 2; i++) {
-        open_sink(place, "{score: {table: prices, mode: upsert, key: item}}");
-        assert_int_equal(0, place->bench->written[0]);
-        add_price(place, 0, i == 0 ? "a" : "b", i, i);
-        sink_bench_store(place->bench, 0);
-        sink_bench_close(place->bench);
-    }
-    assert_string_equal("a\nb", ask(place, "SELECT item FROM prices ORDER BY item"));
+                        postgres_bench_ask(place, "SELECT at, d FROM times ORDER BY at"));
 }
 
 /* ------------------------------------------------------------------------- migrations */
 
 static void a_field_that_a_schema_gains_becomes_a_column(void **state)
 {
-    struct place *place = place_or_skip(state);
+    struct postgres_bench *place = postgres_bench_or_skip(state);
 
     sink_bench_schema(place->bench, "{\"type\":\"record\",\"name\":\"T\",\"fields\":["
                                     "{\"name\":\"a\",\"type\":\"long\"}]}");
-    open_sink(place, "{score: grows}");
+    postgres_bench_open(place, "{score: grows}");
     sink_bench_add(place->bench, 0, "k", "{\"a\":1}");
     sink_bench_store(place->bench, 0);
     sink_bench_close(place->bench);
@@ -653,14 +306,16 @@ static void a_field_that_a_schema_gains_becomes_a_column(void **state)
     sink_bench_schema(place->bench, "{\"type\":\"record\",\"name\":\"T\",\"fields\":["
                                     "{\"name\":\"z\",\"type\":[\"null\",\"string\"]},"
                                     "{\"name\":\"a\",\"type\":\"long\"}]}");
-    open_sink(place, "{score: grows}");
+    postgres_bench_open(place, "{score: grows}");
     sink_bench_add(place->bench, 0, "k", "{\"z\":{\"string\":\"new\"},\"a\":2}");
     sink_bench_store(place->bench, 0);
     sink_bench_close(place->bench);
-    open_sink(place, "{score: grows}");
-    assert_string_equal("1|null\n2|new", ask(place, "SELECT * FROM grows ORDER BY a"));
-    assert_string_equal("millrace|1\ntable \"grows\"|1\ntable \"grows\"|2",
-                        ask(place, "SELECT scope, version FROM millrace_migrations ORDER BY 1, 2"));
+    postgres_bench_open(place, "{score: grows}");
+    assert_string_equal("1|null\n2|new",
+                        postgres_bench_ask(place, "SELECT * FROM grows ORDER BY a"));
+    assert_string_equal(
+        "millrace|1\ntable \"grows\"|1\ntable \"grows\"|2",
+        postgres_bench_ask(place, "SELECT scope, version FROM millrace_migrations ORDER BY 1, 2"));
 }
 
 static void what_cannot_be_right_is_said_when_opening(void **state)
@@ -691,38 +346,39 @@ static void what_cannot_be_right_is_said_when_opening(void **state)
          "INTO millrace_migrations VALUES ('millrace', 99, '')",
          "{score: t}", "the database is at version 99"},
     };
-    struct place *place = place_or_skip(state);
+    struct postgres_bench *place = postgres_bench_or_skip(state);
 
     for (size_t i = 0; i < MR_COUNT(cases); i++) {
         enum mr_code code;
 
         print_message("  %s\n", cases[i].label);
-        run(place, cases[i].before);
-        code = try_open(place, cases[i].tables);
+        postgres_bench_run(place, cases[i].before);
+        code = postgres_bench_try(place, cases[i].tables);
         assert_int_not_equal(MR_OK, code);
         assert_int_equal(MR_ADVICE_STOP, mr_code_advice(code));
         if (strstr(place->bench->err.text, cases[i].text) == NULL) {
             fail_msg("%s", place->bench->err.text);
         }
         sink_bench_close(place->bench);
-        run(place, "DROP TABLE IF EXISTS t, millrace_migrations, millrace_offsets");
+        postgres_bench_run(place, "DROP TABLE IF EXISTS t, millrace_migrations, millrace_offsets");
     }
 }
 
 static void a_server_that_is_away_is_unavailable_and_its_password_is_not_shown(void **state)
 {
-    struct place *place = place_or_skip(state);
+    struct postgres_bench *place = postgres_bench_or_skip(state);
 
     (void)snprintf(place->url, sizeof(place->url), "postgresql://u:hush@127.0.0.1:1/x?a=b");
-    assert_int_equal(MR_BAD_CONFIG, try_open(place, "{score: t}"));
+    assert_int_equal(MR_BAD_CONFIG, postgres_bench_try(place, "{score: t}"));
     assert_null(strstr(place->bench->err.text, "hush"));
     sink_bench_close(place->bench);
     (void)snprintf(place->url, sizeof(place->url), "postgresql://u:hush@127.0.0.1:1/x");
-    assert_int_equal(MR_UNAVAILABLE, try_open(place, "{score: t}"));
+    assert_int_equal(MR_UNAVAILABLE, postgres_bench_try(place, "{score: t}"));
     assert_null(strstr(place->bench->err.text, "hush"));
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name) \
+    cmocka_unit_test_setup_teardown(name, postgres_bench_setup, postgres_bench_teardown)
 
 int main(void)
 {
@@ -734,12 +390,6 @@ int main(void)
         CASE(bad_rows_are_rejected_one_by_one_and_the_others_are_stored),
         CASE(a_batch_of_bad_rows_only_moves_the_offset),
         CASE(what_postgres_cannot_hold_is_rejected_by_name_before_it_is_sent),
-        CASE(a_session_killed_before_its_commit_leaves_nothing),
-        CASE(a_commit_whose_answer_was_lost_is_not_done_twice),
-        CASE(a_server_that_crashes_in_the_middle_has_every_record_once_when_it_is_back),
-        CASE(records_that_come_again_are_not_written_again),
-        CASE(a_sink_that_was_replaced_is_fenced_and_its_rows_are_not_there),
-        CASE(a_log_that_ended_with_its_process_starts_anew),
         CASE(a_field_that_a_schema_gains_becomes_a_column),
         CASE(what_cannot_be_right_is_said_when_opening),
         CASE(a_server_that_is_away_is_unavailable_and_its_password_is_not_shown),

@@ -1,4 +1,4 @@
-/* rows.h - rows on their way into a table: encoded once, stored in as few pieces as it takes.
+/* loader.h - rows on their way into a table: encoded once, stored in as few pieces as it takes.
  *
  *     records --encode--> [ rows in COPY's format | where each begins ] --store--> table
  *
@@ -15,19 +15,19 @@
  *     text_has_nul, number_out_of_range, timestamp_out_of_range, uuid_malformed: seen by us
  *     row_too_large         more than 8 MiB
  */
-#ifndef MR_SINKS_POSTGRES_ROWS_H
-#define MR_SINKS_POSTGRES_ROWS_H
+#ifndef MR_SINKS_POSTGRES_LOADER_H
+#define MR_SINKS_POSTGRES_LOADER_H
 
 #include "sinks/postgres/link.h"
 #include "sinks/postgres/table.h"
 
-struct mr_pg_rows;
+struct mr_pg_loader;
 
 /* Owned; NULL: no memory. */
-struct mr_pg_rows *mr_pg_rows_new(void);
-void mr_pg_rows_free(struct mr_pg_rows *rows);
+struct mr_pg_loader *mr_pg_loader_new(void);
+void mr_pg_loader_free(struct mr_pg_loader *loader);
 /* A transaction begins: its staging tables are empty. */
-void mr_pg_rows_begin(struct mr_pg_rows *rows);
+void mr_pg_loader_begin(struct mr_pg_loader *loader);
 
 /* Where records of one batch go. */
 struct mr_pg_job {
@@ -39,7 +39,7 @@ struct mr_pg_job {
 };
 
 /* Stores records [from, batch->count), inside a transaction, and fills their verdicts. */
-enum mr_code mr_pg_rows_store(struct mr_pg_rows *rows, const struct mr_pg_job *job, size_t from,
-                              struct mr_error *err);
+enum mr_code mr_pg_loader_store(struct mr_pg_loader *loader, const struct mr_pg_job *job,
+                                size_t from, struct mr_error *err);
 
 #endif

@@ -1,4 +1,4 @@
-#include "sinks/postgres/rows.h"
+#include "sinks/postgres/loader.h"
 
 #include "sinks/postgres/sql.h"
 
@@ -11,7 +11,7 @@
 /* A merge reads the staging table from its beginning, what was merged before included. */
 #define STAGED_MAX ((size_t)65536)
 
-struct mr_pg_rows {
+struct mr_pg_loader {
     struct mr_pg_buffer buffer; /* owned */
     size_t *starts;             /* owned, ROWS_MAX + 1: where a row begins; the last: the end */
     size_t *indexes;            /* owned, ROWS_MAX: in the batch */
@@ -20,46 +20,46 @@ struct mr_pg_rows {
     size_t staged;   /* rows that were sent to a staging table since it was empty */
 };
 
-struct mr_pg_rows *mr_pg_rows_new(void)
+struct mr_pg_loader *mr_pg_loader_new(void)
 {
-    struct mr_pg_rows *rows = calloc(1, sizeof(*rows));
+    struct mr_pg_loader *loader = calloc(1, sizeof(*loader));
 
-    if (rows == NULL) {
+    if (loader == NULL) {
         return NULL;
     }
-    rows->buffer.room = BUFFER_SIZE;
-    rows->buffer.data = malloc(BUFFER_SIZE);
-    rows->starts = calloc(ROWS_MAX + 1, sizeof(*rows->starts));
-    rows->indexes = calloc(ROWS_MAX, sizeof(*rows->indexes));
-    if (rows->buffer.data == NULL || rows->starts == NULL || rows->indexes == NULL) {
-        mr_pg_rows_free(rows);
+    loader->buffer.room = BUFFER_SIZE;
+    loader->buffer.data = malloc(BUFFER_SIZE);
+    loader->starts = calloc(ROWS_MAX + 1, sizeof(*loader->starts));
+    loader->indexes = calloc(ROWS_MAX, sizeof(*loader->indexes));
+    if (loader->buffer.data == NULL || loader->starts == NULL || loader->indexes == NULL) {
+        mr_pg_loader_free(loader);
         return NULL;
     }
-    return rows;
+    return loader;
 }
 
-void mr_pg_rows_free(struct mr_pg_rows *rows)
+void mr_pg_loader_free(struct mr_pg_loader *loader)
 {
-    if (rows != NULL) {
-        free(rows->buffer.data);
-        free(rows->starts);
-        free(rows->indexes);
-        free(rows);
+    if (loader != NULL) {
+        free(loader->buffer.data);
+        free(loader->starts);
+        free(loader->indexes);
+        free(loader);
     }
 }
 
-void mr_pg_rows_begin(struct mr_pg_rows *rows)
+void mr_pg_loader_begin(struct mr_pg_loader *loader)
 {
-    rows->ordinal = 0;
-    rows->staged = 0;
+    loader->ordinal = 0;
+    loader->staged = 0;
 }
 
-static void clear(struct mr_pg_rows *rows)
+static void clear(struct mr_pg_loader *loader)
 {
-    rows->buffer.size = 0;
-    rows->buffer.is_full = false;
-    rows->count = 0;
-    rows->starts[0] = 0;
+    loader->buffer.size = 0;
+    loader->buffer.is_full = false;
+    loader->count = 0;
+    loader->starts[0] = 0;
 }
 
 static struct mr_value value_of(const struct mr_pg_column *column, const struct mr_record *record,
@@ -80,18 +80,18 @@ static struct mr_value value_of(const struct mr_pg_column *column, const struct 
 }
 
 /* NULL: it is there, or the buffer is full. Else why not, and which column. */
-static const char *encode(struct mr_pg_rows *rows, const struct mr_pg_job *job, size_t index,
+static const char *encode(struct mr_pg_loader *loader, const struct mr_pg_job *job, size_t index,
                           const char **column_name)
 {
     const struct mr_pg_table *table = job->table;
     const bool is_keyed = table->settings.mode == MR_PG_UPSERT;
-    struct mr_pg_buffer *out = &rows->buffer;
+    struct mr_pg_buffer *out = &loader->buffer;
     const char *fault = NULL;
 
     mr_pg_put_int16(out, (int16_t)(table->column_count + is_keyed));
     if (is_keyed) {
         mr_pg_put_int32(out, 8);
-        mr_pg_put_int64(out, rows->ordinal);
+        mr_pg_put_int64(out, loader->ordinal);
     }
     for (size_t i = 0; i < table->column_count && fault == NULL && !out->is_full; i++) {
         const struct mr_pg_column *column = &table->columns[i];
@@ -118,22 +118,23 @@ static const char *reason_of(const char *state)
                                                                         : "row_refused";
 }
 
-static void reject_row(struct mr_pg_rows *rows, const struct mr_pg_job *job, size_t row)
+static void reject_row(struct mr_pg_loader *loader, const struct mr_pg_job *job, size_t row)
 {
     const struct mr_pg_refusal *refusal = &job->link->refusal;
 
-    job->verdicts[rows->indexes[row]] =
+    job->verdicts[loader->indexes[row]] =
         refused(reason_of(refusal->state),
                 mr_arena_print(job->arena, "%s: %s", refusal->state, refusal->text));
 }
 
-static const char *merge_sql(struct mr_pg_rows *rows, const struct mr_pg_job *job, int64_t first)
+static const char *merge_sql(struct mr_pg_loader *loader, const struct mr_pg_job *job,
+                             int64_t first)
 {
     const struct mr_pg_table *table = job->table;
     const char *clear_sql = "";
 
-    if (rows->staged > STAGED_MAX) {
-        rows->staged = 0;
+    if (loader->staged > STAGED_MAX) {
+        loader->staged = 0;
         clear_sql =
             mr_arena_print(job->arena, "TRUNCATE pg_temp.millrace_staging_%zu; ", table->index);
     }
@@ -143,24 +144,24 @@ static const char *merge_sql(struct mr_pg_rows *rows, const struct mr_pg_job *jo
 }
 
 /* One round trip for rows [from, to). */
-static enum mr_code try_rows(struct mr_pg_rows *rows, const struct mr_pg_job *job, size_t from,
+static enum mr_code try_rows(struct mr_pg_loader *loader, const struct mr_pg_job *job, size_t from,
                              size_t to, struct mr_error *err)
 {
     static const uint8_t end[] = {0xFF, 0xFF};
     const struct mr_pg_table *table = job->table;
     const struct mr_span parts[] = {
         {mr_pg_head, MR_PG_HEAD_SIZE},
-        {rows->buffer.data + rows->starts[from], rows->starts[to] - rows->starts[from]},
+        {loader->buffer.data + loader->starts[from], loader->starts[to] - loader->starts[from]},
         {end, sizeof(end)},
     };
-    const int64_t first = rows->ordinal - (int64_t)(rows->count - from);
+    const int64_t first = loader->ordinal - (int64_t)(loader->count - from);
     const size_t mark = mr_arena_mark(job->arena);
     const char *sql = table->try_head;
     enum mr_code code;
 
     if (table->try_tail != NULL) {
-        sql = merge_sql(rows, job, first);
-        rows->staged += to - from;
+        sql = merge_sql(loader, job, first);
+        loader->staged += to - from;
     }
     if (sql == NULL) {
         return MR_FAIL(err, MR_NO_ROOM, "no room for SQL");
@@ -183,17 +184,17 @@ static size_t smaller(size_t size, long line)
     return line > 1 && (size_t)line <= size ? (size_t)line - 1 : line == 1 ? 1 : (size + 1) / 2;
 }
 
-static enum mr_code store_all(struct mr_pg_rows *rows, const struct mr_pg_job *job,
+static enum mr_code store_all(struct mr_pg_loader *loader, const struct mr_pg_job *job,
                               struct mr_error *err)
 {
-    size_t from = 0, size = rows->count;
+    size_t from = 0, size = loader->count;
 
-    while (from < rows->count) {
+    while (from < loader->count) {
         struct mr_error why = {0};
         enum mr_code code;
 
-        size = size < rows->count - from ? size : rows->count - from;
-        code = try_rows(rows, job, from, from + size, &why);
+        size = size < loader->count - from ? size : loader->count - from;
+        code = try_rows(loader, job, from, from + size, &why);
         if (code == MR_OK) {
             from += size;
             size *= 2;
@@ -203,7 +204,7 @@ static enum mr_code store_all(struct mr_pg_rows *rows, const struct mr_pg_job *j
             return MR_FAIL(err, code, "%s", why.text);
         }
         if (size == 1) {
-            reject_row(rows, job, from++);
+            reject_row(loader, job, from++);
         } else {
             size = smaller(size, job->link->refusal.line);
         }
@@ -212,28 +213,28 @@ static enum mr_code store_all(struct mr_pg_rows *rows, const struct mr_pg_job *j
             return code;
         }
     }
-    clear(rows);
+    clear(loader);
     return MR_OK;
 }
 
 /* The row is in the buffer, or rejected, or *is_full and it has to be added again. */
-static enum mr_code add_row(struct mr_pg_rows *rows, const struct mr_pg_job *job, size_t index,
+static enum mr_code add_row(struct mr_pg_loader *loader, const struct mr_pg_job *job, size_t index,
                             bool *is_full, struct mr_error *err)
 {
-    const size_t start = rows->buffer.size;
+    const size_t start = loader->buffer.size;
     const char *column = "";
-    const char *fault = encode(rows, job, index, &column);
+    const char *fault = encode(loader, job, index, &column);
 
-    *is_full = rows->buffer.is_full;
+    *is_full = loader->buffer.is_full;
     if (!*is_full && fault == NULL) {
         job->verdicts[index] = (struct mr_verdict){.kind = MR_VERDICT_PASS};
-        rows->indexes[rows->count++] = index;
-        rows->starts[rows->count] = rows->buffer.size;
-        rows->ordinal++;
+        loader->indexes[loader->count++] = index;
+        loader->starts[loader->count] = loader->buffer.size;
+        loader->ordinal++;
         return MR_OK;
     }
-    rows->buffer.size = start;
-    rows->buffer.is_full = false;
+    loader->buffer.size = start;
+    loader->buffer.is_full = false;
     if (fault != NULL && strcmp(fault, "no_room") == 0) {
         return MR_FAIL(err, MR_NO_ROOM, "no room for column %s", column);
     }
@@ -245,14 +246,14 @@ static enum mr_code add_row(struct mr_pg_rows *rows, const struct mr_pg_job *job
 }
 
 /* Makes room by storing what is there; what does not fit into an empty buffer never will. */
-static enum mr_code make_room(struct mr_pg_rows *rows, const struct mr_pg_job *job, size_t index,
-                              struct mr_error *err)
+static enum mr_code make_room(struct mr_pg_loader *loader, const struct mr_pg_job *job,
+                              size_t index, struct mr_error *err)
 {
     bool is_full;
-    enum mr_code code = store_all(rows, job, err);
+    enum mr_code code = store_all(loader, job, err);
 
     if (code == MR_OK) {
-        code = add_row(rows, job, index, &is_full, err);
+        code = add_row(loader, job, index, &is_full, err);
     }
     if (code == MR_OK && is_full) {
         job->verdicts[index] = refused("row_too_large", NULL);
@@ -260,21 +261,21 @@ static enum mr_code make_room(struct mr_pg_rows *rows, const struct mr_pg_job *j
     return code;
 }
 
-enum mr_code mr_pg_rows_store(struct mr_pg_rows *rows, const struct mr_pg_job *job, size_t from,
-                              struct mr_error *err)
+enum mr_code mr_pg_loader_store(struct mr_pg_loader *loader, const struct mr_pg_job *job,
+                                size_t from, struct mr_error *err)
 {
     enum mr_code code = MR_OK;
 
-    clear(rows);
+    clear(loader);
     for (size_t i = from; i < job->batch->count && code == MR_OK; i++) {
-        bool is_full = rows->count == ROWS_MAX;
+        bool is_full = loader->count == ROWS_MAX;
 
         if (!is_full) {
-            code = add_row(rows, job, i, &is_full, err);
+            code = add_row(loader, job, i, &is_full, err);
         }
         if (code == MR_OK && is_full) {
-            code = make_room(rows, job, i, err);
+            code = make_room(loader, job, i, err);
         }
     }
-    return code == MR_OK ? store_all(rows, job, err) : code;
+    return code == MR_OK ? store_all(loader, job, err) : code;
 }
