@@ -166,6 +166,8 @@ static void a_condition_over_a_record_holds_or_does_not(void **state)
         {"subject.billing == null", 1},
         {"has(subject.billing.street)", 0},
         {"subject.billing.street == 'x'", -1},
+        {"subject.billing != null && subject.billing.street == 'x'", 0},
+        {"subject.billing == null || subject.billing.number > 1", 1},
         {"subject.at < timestamp('2024-01-01T00:00:00Z')", 1},
         {"subject.total == decimal('12.300') && subject.total > decimal('-1')", 1},
         {"(subject.quantity > 0 ? subject.price / double(subject.quantity) : 0.0) < 4.0", 1},
