@@ -163,6 +163,16 @@ struct mr_value mr_cel_eval_reference(const struct mr_cel_program *program,
 int mr_cel_holds(const struct mr_cel_program *program, const struct mr_value *slots,
                  struct mr_arena *scratch);
 
+/* Tells an evaluation step by step, for people: visit gets every part of the expression that was
+ * evaluated (of ?: the branch taken, of a loop its range), inner parts first, with its depth, its
+ * text and its value, which live until visit returns. By the reference evaluator. */
+typedef void (*mr_cel_visit)(void *context, uint32_t depth, const char *text,
+                             struct mr_value value);
+void mr_cel_explain(const struct mr_cel_program *program, const struct mr_value *slots,
+                    struct mr_arena *scratch, mr_cel_visit visit, void *context);
+/* Any value as text, an error as its word; NULL: no room. */
+const char *mr_cel_value_text(struct mr_value value, struct mr_arena *arena);
+
 /* Of an MR_KIND_ERROR: literal, few distinct values, fit for a metric label ("overflow"). */
 const char *mr_cel_fault_text(struct mr_value error);
 /* "int", "string", "list(grocery.Item)", "wrapper(double)": for messages. */

@@ -3,6 +3,7 @@
 #include "processors/core/cel/decimal.h"
 #include "processors/core/cel/functions.h"
 #include "processors/core/cel/number.h"
+#include "processors/core/cel/value_text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -190,6 +191,19 @@ static void put_time(struct format *self, const struct mr_value *value)
                                          : cel_duration_write(value->number, text));
 }
 
+/* Its text is made where the output ends, and so is the output. */
+static void put_decimal(struct format *self, const struct mr_value *value)
+{
+    const struct mr_value text =
+        self->has_failed ? cel_fault(MR_CEL_FAULT_FORMAT) : cel_decimal_text(self->run, value);
+
+    if (text.kind == MR_KIND_STRING) {
+        self->size += text.size;
+    } else {
+        fail(self, MR_CEL_FAULT_FORMAT);
+    }
+}
+
 static void put_value(struct format *self, const struct mr_value *value, int depth)
 {
     if (depth > DEPTH_MAX || self->has_failed) {
@@ -225,10 +239,26 @@ static void put_value(struct format *self, const struct mr_value *value, int dep
     case MR_KIND_DURATION:
         put_time(self, value);
         break;
+    case MR_KIND_DECIMAL:
+        put_decimal(self, value);
+        break;
+    case MR_KIND_RECORD:
+    case MR_KIND_OPTIONAL:
+        put_list(self, value, depth);
+        break;
     default:
         fail(self, MR_CEL_FAULT_FORMAT);
         break;
     }
+}
+
+struct mr_value cel_value_text(struct cel_run *run, const struct mr_value *value)
+{
+    struct format self = {.run = run, .out = mr_arena_bytes(run->arena, 0)};
+
+    put_value(&self, value, 0);
+    return self.has_failed ? cel_fault(self.fault)
+                           : mr_value_string((struct mr_span){self.out, self.size});
 }
 
 static void put_real(struct format *self, const struct mr_value *value, char form, int precision)

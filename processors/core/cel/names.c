@@ -73,6 +73,7 @@ static const struct cel_type *use_variable(struct cel_check *self, struct cel_no
     node->kind = CEL_NODE_SLOT;
     node->path = path;
     node->arg_count = 0;
+    node->may_be_null = self->env->variables[index].type.is_nullable;
     return type;
 }
 
@@ -244,13 +245,16 @@ static const struct cel_type *unknown_field(struct cel_check *self, const struct
     return NULL;
 }
 
-/* subject.price: one slot, not a record and a lookup. */
-static bool extend_path(struct cel_check *self, struct cel_node *node, size_t field)
+/* subject.price: one slot, not a record and a lookup; but no path leads through what may be null.
+ */
+static bool extend_path(struct cel_check *self, struct cel_node *node, size_t field,
+                        bool may_be_null)
 {
     const struct cel_node *owner = node->args[0];
     struct mr_cel_path *path;
 
-    if (owner->kind != CEL_NODE_SLOT || owner->path->depth == MR_CEL_PATH_MAX) {
+    if (owner->kind != CEL_NODE_SLOT || owner->may_be_null ||
+        owner->path->depth == MR_CEL_PATH_MAX) {
         return true;
     }
     path = cel_source_take(self->source, 1, sizeof(*path));
@@ -262,6 +266,7 @@ static bool extend_path(struct cel_check *self, struct cel_node *node, size_t fi
     node->kind = CEL_NODE_SLOT;
     node->path = path;
     node->arg_count = 0;
+    node->may_be_null = may_be_null;
     return true;
 }
 
@@ -279,7 +284,8 @@ const struct cel_type *cel_check_field(struct cel_check *self, struct cel_node *
             node->kind = CEL_NODE_LITERAL;
             node->value = mr_value_bool(true);
             node->arg_count = 0;
-        } else if (!owner->is_nullable && !node->is_optional && !extend_path(self, node, i)) {
+        } else if (!owner->is_nullable && !node->is_optional &&
+                   !extend_path(self, node, i, record->fields[i].type.is_nullable)) {
             return NULL;
         }
         return cel_type_import(self->source, &record->fields[i].type);

@@ -90,6 +90,7 @@ static bool build(struct mr_cel_program *program, struct cel_check *check)
         return false;
     }
     program->root = root;
+    program->has_macros = !check->dialect->has_no_macros;
     program->type = cel_check_tree(check, root);
     if (program->type == NULL ||
         !has_wanted_type(source, program->type, check->dialect->wanted, &check->infer) ||

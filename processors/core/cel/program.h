@@ -11,6 +11,7 @@ struct mr_cel_program {
     const struct cel_op *op;     /* the same, compiled */
     const struct cel_type *type;
     struct mr_cel_type public_type;
+    bool has_macros;
     const char *text;
     const char **parts;
     size_t part_count;

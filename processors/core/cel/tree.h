@@ -55,9 +55,10 @@ struct cel_node {
     bool is_test : 1;
     bool is_optional : 1;
     bool is_flat : 1;
-    bool is_quoted : 1; /* SELECT: the name was written in `quotes` */
-    uint16_t height;    /* of the tree below, 1 for a leaf: bounds every recursion */
-    uint32_t offset;    /* in the source, bytes */
+    bool may_be_null : 1; /* SLOT: as declared, whatever has been compared with null before */
+    bool is_quoted : 1;   /* SELECT: the name was written in `quotes` */
+    uint16_t height;      /* of the tree below, 1 for a leaf: bounds every recursion */
+    uint32_t offset;      /* in the source, bytes */
     uint32_t arg_count;
     uint32_t index; /* slot, local (of a loop: its first variable), field of a record + 1 */
     uint32_t candidate_count;

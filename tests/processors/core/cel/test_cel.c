@@ -166,6 +166,8 @@ static void a_condition_over_a_record_holds_or_does_not(void **state)
         {"subject.billing == null", 1},
         {"has(subject.billing.street)", 0},
         {"subject.billing.street == 'x'", -1},
+        {"subject.billing != null && subject.billing.street == 'x'", 0},
+        {"subject.billing == null || subject.billing.number > 1", 1},
         {"subject.at < timestamp('2024-01-01T00:00:00Z')", 1},
         {"subject.total == decimal('12.300') && subject.total > decimal('-1')", 1},
         {"(subject.quantity > 0 ? subject.price / double(subject.quantity) : 0.0) < 4.0", 1},
@@ -322,6 +324,64 @@ static void a_key_shows_the_parts_that_it_is_joined_of(void **state)
     bench_close(&bench);
 }
 
+struct told {
+    struct mr_arena *arena;
+    char text[2000];
+};
+
+static void note(void *context, uint32_t depth, const char *text, struct mr_value value)
+{
+    struct told *told = context;
+    const size_t size = strlen(told->text);
+
+    (void)snprintf(told->text + size, sizeof(told->text) - size, "%u %s = %s\n", depth, text,
+                   mr_cel_value_text(value, told->arena));
+}
+
+static void an_evaluation_is_told_step_by_step(void **state)
+{
+    struct bench bench;
+    struct told told = {.text = ""};
+
+    (void)state;
+    bench_open(&bench);
+    told.arena = bench.scratch;
+    assert_int_equal(MR_OK,
+                     compile(&bench, "subject.price > 10.0 || math.abs(subject.quantity) > 2 "
+                                     "&& subject.tags.exists(t, t == 'green') && "
+                                     "(subject.discount == null ? 1 / 0 : 2) > 0"));
+    mr_cel_explain(bench.program, bench.slots, bench.scratch, note, &told);
+    assert_string_equal("2 subject.price = 9.5\n"
+                        "1 subject.price > 10.0 = false\n"
+                        "4 subject.quantity = 3\n"
+                        "3 math.abs(subject.quantity) = 3\n"
+                        "2 math.abs(subject.quantity) > 2 = true\n"
+                        "3 subject.tags = [fresh, green]\n"
+                        "2 subject.tags.exists(t, t == \"green\") = true\n"
+                        "5 subject.discount = null\n"
+                        "4 subject.discount == null = true\n"
+                        "4 1 / 0 = division_by_zero\n"
+                        "3 subject.discount == null ? 1 / 0 : 2 = division_by_zero\n"
+                        "2 (subject.discount == null ? 1 / 0 : 2) > 0 = division_by_zero\n"
+                        "1 math.abs(subject.quantity) > 2 && subject.tags.exists(t, t == "
+                        "\"green\") && (subject.discount == null ? 1 / 0 : 2) > 0 = "
+                        "division_by_zero\n"
+                        "0 subject.price > 10.0 || math.abs(subject.quantity) > 2 && "
+                        "subject.tags.exists(t, t == \"green\") && (subject.discount == null ? 1 "
+                        "/ 0 : 2) > 0 = division_by_zero\n",
+                        told.text);
+    told.text[0] = '\0';
+    assert_int_equal(MR_OK, compile(&bench, "cel.bind(x, subject.total, x > decimal('1'))"));
+    mr_cel_explain(bench.program, bench.slots, bench.scratch, note, &told);
+    assert_string_equal("1 subject.total = 12.30\n"
+                        "2 x = 12.30\n"
+                        "2 decimal(\"1\") = 1\n"
+                        "1 x > decimal(\"1\") = true\n"
+                        "0 cel.bind(x, subject.total, x > decimal(\"1\")) = true\n",
+                        told.text);
+    bench_close(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +390,7 @@ int main(void)
         cmocka_unit_test(a_result_of_another_type_than_wanted_is_refused),
         cmocka_unit_test(a_program_is_printed_so_that_it_parses_to_itself),
         cmocka_unit_test(a_key_shows_the_parts_that_it_is_joined_of),
+        cmocka_unit_test(an_evaluation_is_told_step_by_step),
     };
 
     return cmocka_run_group_tests_name("cel", tests, NULL, NULL);
