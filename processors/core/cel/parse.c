@@ -1,8 +1,7 @@
 #include "processors/core/cel/parse.h"
 
+#include "processors/core/cel/build.h"
 #include "processors/core/cel/lex.h"
-
-#include <string.h>
 
 struct parser {
     struct cel_lexer lexer;
@@ -11,85 +10,12 @@ struct parser {
     int depth;
 };
 
-/* Arguments while they are read. */
-struct list {
-    struct cel_node **items;
-    bool *optional;
-    uint32_t count, room;
-    bool has_optional;
-};
-
 static struct cel_node *parse_expr(struct parser *self);
 
 static struct cel_node *refuse(struct parser *self, size_t offset, const char *why)
 {
     cel_source_report(self->source, offset, "%s", why);
     return NULL;
-}
-
-static struct cel_node *new_node(struct parser *self, enum cel_node_kind kind, size_t offset)
-{
-    struct cel_node *node = cel_source_take(self->source, 1, sizeof(*node));
-
-    if (node != NULL) {
-        node->kind = (uint8_t)kind;
-        node->offset = (uint32_t)offset;
-        node->height = 1;
-    }
-    return node;
-}
-
-static struct cel_node *set_args(struct parser *self, struct cel_node *node, struct cel_node **args,
-                                 uint32_t count)
-{
-    node->args = args;
-    node->arg_count = count;
-    for (uint32_t i = 0; i < count; i++) {
-        if (args[i]->height >= node->height) {
-            node->height = (uint16_t)(args[i]->height + 1);
-        }
-    }
-    if (node->height > MR_CEL_HEIGHT_MAX) {
-        return refuse(self, node->offset, "the expression is nested too deeply");
-    }
-    return node;
-}
-
-static bool add(struct parser *self, struct list *list, struct cel_node *node, bool is_optional)
-{
-    if (node == NULL) {
-        return false;
-    }
-    if (list->count == list->room) {
-        const uint32_t room = list->room == 0 ? 4 : list->room * 2;
-        struct cel_node **items = cel_source_take(self->source, room, sizeof(struct cel_node *));
-        bool *optional = cel_source_take(self->source, room, sizeof(bool));
-
-        if (items == NULL || optional == NULL) {
-            return false;
-        }
-        if (list->count > 0) {
-            memcpy(items, list->items, list->count * sizeof(struct cel_node *));
-            memcpy(optional, list->optional, list->count * sizeof(bool));
-        }
-        list->items = items;
-        list->optional = optional;
-        list->room = room;
-    }
-    list->optional[list->count] = is_optional;
-    list->items[list->count++] = node;
-    list->has_optional = list->has_optional || is_optional;
-    return true;
-}
-
-static struct cel_node *with_list(struct parser *self, struct cel_node *node,
-                                  const struct list *list)
-{
-    if (node == NULL) {
-        return NULL;
-    }
-    node->optional = list->has_optional ? list->optional : NULL;
-    return set_args(self, node, list->items, list->count);
 }
 
 static bool at(const struct parser *self, const char *mark)
@@ -121,13 +47,13 @@ static bool expect(struct parser *self, const char *mark)
 }
 
 /* a, b, c and a closing mark; a comma may end a list or a map, not a call. */
-static bool parse_items(struct parser *self, struct list *list, const char *closing,
+static bool parse_items(struct parser *self, struct cel_items *list, const char *closing,
                         bool may_be_optional)
 {
     while (!at(self, closing)) {
         const bool is_optional = may_be_optional && skip(self, "?");
 
-        if (!add(self, list, parse_expr(self), is_optional)) {
+        if (!cel_items_add(self->source, list, parse_expr(self), is_optional)) {
             return false;
         }
         if (at(self, closing)) {
@@ -145,41 +71,42 @@ static bool parse_items(struct parser *self, struct list *list, const char *clos
 
 static struct cel_node *parse_list(struct parser *self, size_t offset, bool starts_optional)
 {
-    struct list list = {0};
+    struct cel_items list = {0};
 
-    if (starts_optional &&
-        (!add(self, &list, parse_expr(self), true) || (!at(self, "]") && !expect(self, ",")))) {
+    if (starts_optional && (!cel_items_add(self->source, &list, parse_expr(self), true) ||
+                            (!at(self, "]") && !expect(self, ",")))) {
         return NULL;
     }
     if (!parse_items(self, &list, "]", true)) {
         return NULL;
     }
-    return with_list(self, new_node(self, CEL_NODE_LIST, offset), &list);
+    return cel_node_fill(self->source, cel_node_new(self->source, CEL_NODE_LIST, offset), &list);
 }
 
 static struct cel_node *parse_map(struct parser *self, size_t offset)
 {
-    struct list list = {0};
+    struct cel_items list = {0};
     struct cel_node *node;
 
     while (!at(self, "}")) {
         const bool is_optional = skip(self, "?");
 
-        if (!add(self, &list, parse_expr(self), is_optional) || !expect(self, ":") ||
-            !add(self, &list, parse_expr(self), is_optional)) {
+        if (!cel_items_add(self->source, &list, parse_expr(self), is_optional) ||
+            !expect(self, ":") ||
+            !cel_items_add(self->source, &list, parse_expr(self), is_optional)) {
             return NULL;
         }
         if (!at(self, "}") && !expect(self, ",")) {
             return NULL;
         }
     }
-    node = expect(self, "}") ? new_node(self, CEL_NODE_MAP, offset) : NULL;
-    return with_list(self, node, &list);
+    node = expect(self, "}") ? cel_node_new(self->source, CEL_NODE_MAP, offset) : NULL;
+    return cel_node_fill(self->source, node, &list);
 }
 
 static struct cel_node *new_literal(struct parser *self, struct mr_value value, size_t offset)
 {
-    struct cel_node *node = new_node(self, CEL_NODE_LITERAL, offset);
+    struct cel_node *node = cel_node_new(self->source, CEL_NODE_LITERAL, offset);
 
     if (node != NULL) {
         node->value = value;
@@ -205,9 +132,9 @@ static struct cel_node *parse_number(struct parser *self, bool is_negative, size
 }
 
 static struct cel_node *parse_call_args(struct parser *self, struct cel_node *call,
-                                        struct list *list)
+                                        struct cel_items *list)
 {
-    if (!parse_items(self, list, ")", false) || with_list(self, call, list) == NULL) {
+    if (!parse_items(self, list, ")", false) || cel_node_fill(self->source, call, list) == NULL) {
         return NULL;
     }
     if (self->macros == CEL_MACROS_ON && !cel_macro_expand(self->source, call)) {
@@ -220,7 +147,7 @@ static struct cel_node *parse_call_args(struct parser *self, struct cel_node *ca
 static struct cel_node *parse_word(struct parser *self, bool is_absolute)
 {
     const struct cel_token token = self->lexer.token;
-    struct list list = {0};
+    struct cel_items list = {0};
     struct cel_node *node;
 
     if (!is_absolute && mr_span_is(token.text, "null")) {
@@ -236,7 +163,7 @@ static struct cel_node *parse_word(struct parser *self, bool is_absolute)
                           MR_SPAN_ARGS(token.text));
         return NULL;
     }
-    node = new_node(self, CEL_NODE_NAME, token.offset);
+    node = cel_node_new(self->source, CEL_NODE_NAME, token.offset);
     if (node == NULL || !cel_lex_next(&self->lexer)) {
         return NULL;
     }
@@ -298,14 +225,15 @@ static struct cel_node *parse_primary(struct parser *self)
 static struct cel_node *parse_field(struct parser *self, struct cel_node *target, bool is_optional)
 {
     const struct cel_token token = self->lexer.token;
-    struct list list = {0};
+    struct cel_items list = {0};
     struct cel_node *node;
 
     if (token.kind != CEL_TOKEN_NAME && token.kind != CEL_TOKEN_QUOTED_NAME) {
         return refuse(self, token.offset, "a field's name must follow the dot");
     }
-    node = new_node(self, CEL_NODE_SELECT, token.offset);
-    if (node == NULL || !cel_lex_next(&self->lexer) || !add(self, &list, target, false)) {
+    node = cel_node_new(self->source, CEL_NODE_SELECT, token.offset);
+    if (node == NULL || !cel_lex_next(&self->lexer) ||
+        !cel_items_add(self->source, &list, target, false)) {
         return NULL;
     }
     node->name = token.text;
@@ -319,35 +247,36 @@ static struct cel_node *parse_field(struct parser *self, struct cel_node *target
     if (!node->is_quoted && mr_span_is(token.text, "in")) {
         return refuse(self, token.offset, "'in' cannot be a field's name");
     }
-    return with_list(self, node, &list);
+    return cel_node_fill(self->source, node, &list);
 }
 
 static struct cel_node *parse_index(struct parser *self, struct cel_node *target, bool is_optional,
                                     size_t offset)
 {
-    struct cel_node *node = new_node(self, CEL_NODE_CALL, offset);
-    struct list list = {0};
+    struct cel_node *node = cel_node_new(self->source, CEL_NODE_CALL, offset);
+    struct cel_items list = {0};
 
-    if (node == NULL || !add(self, &list, target, false) ||
-        !add(self, &list, parse_expr(self), false) || !expect(self, "]")) {
+    if (node == NULL || !cel_items_add(self->source, &list, target, false) ||
+        !cel_items_add(self->source, &list, parse_expr(self), false) || !expect(self, "]")) {
         return NULL;
     }
     node->name = mr_span_text(is_optional ? "_[?_]" : "_[_]");
-    return with_list(self, node, &list);
+    return cel_node_fill(self->source, node, &list);
 }
 
 /* name.name{field: value}: parsed so that the refusal can name it. */
 static struct cel_node *parse_struct(struct parser *self, struct cel_node *target, size_t offset)
 {
-    struct cel_node *node = new_node(self, CEL_NODE_STRUCT, offset);
-    struct list list = {0};
+    struct cel_node *node = cel_node_new(self->source, CEL_NODE_STRUCT, offset);
+    struct cel_items list = {0};
 
-    if (node == NULL || !add(self, &list, target, false)) {
+    if (node == NULL || !cel_items_add(self->source, &list, target, false)) {
         return NULL;
     }
     while (!at(self, "}")) {
         const bool is_optional = skip(self, "?");
-        struct cel_node *field = new_node(self, CEL_NODE_NAME, self->lexer.token.offset);
+        struct cel_node *field =
+            cel_node_new(self->source, CEL_NODE_NAME, self->lexer.token.offset);
 
         if (self->lexer.token.kind != CEL_TOKEN_NAME &&
             self->lexer.token.kind != CEL_TOKEN_QUOTED_NAME) {
@@ -358,13 +287,13 @@ static struct cel_node *parse_struct(struct parser *self, struct cel_node *targe
             field->is_quoted = self->lexer.token.kind == CEL_TOKEN_QUOTED_NAME;
         }
         if (!cel_lex_next(&self->lexer) || !expect(self, ":") ||
-            !add(self, &list, field, is_optional) ||
-            !add(self, &list, parse_expr(self), is_optional) ||
+            !cel_items_add(self->source, &list, field, is_optional) ||
+            !cel_items_add(self->source, &list, parse_expr(self), is_optional) ||
             (!at(self, "}") && !expect(self, ","))) {
             return NULL;
         }
     }
-    return expect(self, "}") ? with_list(self, node, &list) : NULL;
+    return expect(self, "}") ? cel_node_fill(self->source, node, &list) : NULL;
 }
 
 static bool is_type_name(const struct cel_node *node)
@@ -400,14 +329,15 @@ static struct cel_node *parse_suffixes(struct parser *self, struct cel_node *nod
 static struct cel_node *new_call(struct parser *self, const char *name, size_t offset,
                                  struct cel_node *a, struct cel_node *b)
 {
-    struct cel_node *node = new_node(self, CEL_NODE_CALL, offset);
-    struct list list = {0};
+    struct cel_node *node = cel_node_new(self->source, CEL_NODE_CALL, offset);
+    struct cel_items list = {0};
 
-    if (node == NULL || !add(self, &list, a, false) || (b != NULL && !add(self, &list, b, false))) {
+    if (node == NULL || !cel_items_add(self->source, &list, a, false) ||
+        (b != NULL && !cel_items_add(self->source, &list, b, false))) {
         return NULL;
     }
     node->name = mr_span_text(name);
-    return with_list(self, node, &list);
+    return cel_node_fill(self->source, node, &list);
 }
 
 static bool is_number(const struct cel_token *token)
@@ -487,14 +417,14 @@ static struct cel_node *parse_and(struct parser *self)
 }
 
 /* A part of a chain; a chain in parentheses joins the one around it. */
-static bool add_part(struct parser *self, struct list *list, enum cel_node_kind kind,
+static bool add_part(struct parser *self, struct cel_items *list, enum cel_node_kind kind,
                      struct cel_node *part)
 {
     if (part == NULL || part->kind != kind) {
-        return add(self, list, part, false);
+        return cel_items_add(self->source, list, part, false);
     }
     for (uint32_t i = 0; i < part->arg_count; i++) {
-        if (!add(self, list, part->args[i], false)) {
+        if (!cel_items_add(self->source, list, part->args[i], false)) {
             return false;
         }
     }
@@ -507,14 +437,14 @@ static struct cel_node *parse_chain(struct parser *self, const char *mark, enum 
 {
     const size_t offset = self->lexer.token.offset;
     struct cel_node *part = parse_part(self);
-    struct list list = {0};
+    struct cel_items list = {0};
 
     if (part == NULL || !at(self, mark)) {
         return part;
     }
     while (add_part(self, &list, kind, part)) {
         if (!at(self, mark)) {
-            return with_list(self, new_node(self, kind, offset), &list);
+            return cel_node_fill(self->source, cel_node_new(self->source, kind, offset), &list);
         }
         part = skip(self, mark) ? parse_part(self) : NULL;
     }
@@ -535,16 +465,17 @@ static struct cel_node *parse_choice(struct parser *self)
 {
     struct cel_node *condition = parse_or(self);
     const size_t offset = self->lexer.token.offset;
-    struct list list = {0};
+    struct cel_items list = {0};
 
     if (condition == NULL || !skip(self, "?")) {
         return self->source->has_failed ? NULL : condition;
     }
-    if (!add(self, &list, condition, false) || !add(self, &list, parse_or(self), false) ||
-        !expect(self, ":") || !add(self, &list, parse_expr(self), false)) {
+    if (!cel_items_add(self->source, &list, condition, false) ||
+        !cel_items_add(self->source, &list, parse_or(self), false) || !expect(self, ":") ||
+        !cel_items_add(self->source, &list, parse_expr(self), false)) {
         return NULL;
     }
-    return with_list(self, new_node(self, CEL_NODE_IF, offset), &list);
+    return cel_node_fill(self->source, cel_node_new(self->source, CEL_NODE_IF, offset), &list);
 }
 
 static struct cel_node *parse_expr(struct parser *self)
