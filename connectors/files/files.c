@@ -258,7 +258,10 @@ static bool begin_source(struct mr_connector *self, struct files_state *state)
 
 static void end_source(struct mr_connector *self, struct files_state *state)
 {
-    MR_LOG(self->log, MR_INFO, "source_read",
+    const bool is_whole = state->bad_rows == 0 && mr_reader_replaced(state->reader) == 0;
+
+    /* Thousands of files a day: only those that somebody may want to look at are told. */
+    MR_LOG(self->log, is_whole ? MR_DEBUG : MR_INFO, "source_read",
            "source=\"%s\" rows=%" PRId64 " bad=%" PRId64 " replaced=%" PRIu64, state->current->name,
            state->rows, state->bad_rows, mr_reader_replaced(state->reader));
     state->bytes_done += state->current->size;

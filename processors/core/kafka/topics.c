@@ -186,6 +186,42 @@ static enum mr_code wait_visible(rd_kafka_t *admin, const struct mr_topic_spec *
     return code;
 }
 
+/* A topic that can be seen may still answer "not leader" for a moment: asked for its range, a
+ * partition that is led answers. */
+static enum mr_code wait_led(rd_kafka_t *admin, const struct mr_topic_spec *topic,
+                             struct mr_error *err)
+{
+    const int64_t end_ms = mr_clock_monotonic(&mr_clock_system) + VISIBLE_MS;
+
+    for (int32_t partition = 0; partition < topic->partitions; partition++) {
+        int64_t low, high;
+
+        while (rd_kafka_query_watermark_offsets(admin, topic->name, partition, &low, &high,
+                                                KAFKA_ANSWER_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            if (mr_clock_monotonic(&mr_clock_system) > end_ms) {
+                return MR_FAIL(err, MR_TIMED_OUT, "%s [%d] was created but nobody leads it",
+                               topic->name, (int)partition);
+            }
+            mr_clock_wait(&mr_clock_system, 50);
+        }
+    }
+    return MR_OK;
+}
+
+static enum mr_code create_and_wait(struct kafka_broker *self, const struct mr_topic_spec *topics,
+                                    size_t count, bool *is_there, struct mr_error *err)
+{
+    enum mr_code code = create_missing(self, topics, count, is_there, err);
+
+    if (code == MR_OK) {
+        code = wait_visible(self->admin, topics, count, is_there, err);
+    }
+    for (size_t i = 0; code == MR_OK && i < count; i++) {
+        code = wait_led(self->admin, &topics[i], err);
+    }
+    return code;
+}
+
 enum mr_code mr_kafka_ensure(struct mr_broker *base, const struct mr_topic_spec *topics,
                              size_t count, struct mr_error *err)
 {
@@ -198,10 +234,7 @@ enum mr_code mr_kafka_ensure(struct mr_broker *base, const struct mr_topic_spec 
     }
     code = look(self->admin, topics, count, is_there, err);
     if (code == MR_OK && !are_all(is_there, count)) {
-        code = create_missing(self, topics, count, is_there, err);
-        if (code == MR_OK) {
-            code = wait_visible(self->admin, topics, count, is_there, err);
-        }
+        code = create_and_wait(self, topics, count, is_there, err);
     }
     free(is_there);
     return code;
