@@ -105,24 +105,39 @@ static uint8_t *run_bytes(struct mr_decoder *decoder, struct mr_span in, uint8_t
     return out;
 }
 
-/* How many bytes of a sequence stand at: *size is how many it wants (0: cannot begin one). The
- * second byte is where overlong forms, surrogates and the end of Unicode show. */
-static size_t sound_bytes(struct mr_span in, size_t at, size_t *size)
+/* How many bytes a lead byte announces; 0: it cannot lead. */
+static size_t wanted_bytes(uint8_t lead)
 {
-    const uint8_t lead = in.data[at];
+    if (lead < 0x80) {
+        return 1;
+    }
+    if (lead < 0xC2 || lead >= 0xF5) {
+        return 0;
+    }
+    return lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+}
+
+/* The second byte is where overlong forms, surrogates and the end of Unicode show. */
+static bool is_second(uint8_t lead, uint8_t second)
+{
     const uint8_t least = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
     const uint8_t most = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+
+    return second >= least && second <= most;
+}
+
+/* How many bytes of a sequence stand at: *size is how many it wants (0: cannot begin one). */
+static size_t sound_bytes(struct mr_span in, size_t at, size_t *size)
+{
     size_t count = 1;
 
-    *size = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    if (lead >= 0xF5) {
-        *size = 0;
+    *size = wanted_bytes(in.data[at]);
+    if (*size < 2 || at + 1 >= in.size || !is_second(in.data[at], in.data[at + 1])) {
+        return count;
     }
-    if (*size > 1 && at + 1 < in.size && in.data[at + 1] >= least && in.data[at + 1] <= most) {
-        count = 2;
-        while (count < *size && at + count < in.size && (in.data[at + count] & 0xC0) == 0x80) {
-            count++;
-        }
+    count = 2;
+    while (count < *size && at + count < in.size && (in.data[at + count] & 0xC0) == 0x80) {
+        count++;
     }
     return count;
 }
@@ -182,35 +197,43 @@ static uint32_t unit_at(const struct mr_decoder *decoder, const uint8_t *bytes)
                                                    : (uint32_t)(bytes[1] | bytes[0] << 8);
 }
 
+static bool is_surrogate(uint32_t unit)
+{
+    return unit >= 0xD800 && unit <= 0xDFFF;
+}
+
+/* A pair, or half of one, which becomes U+FFFD; in holds what it needs. *size: how much it took. */
+static uint8_t *put_pair(struct mr_decoder *decoder, const uint8_t *in, uint8_t *out, size_t *size)
+{
+    const uint32_t high = unit_at(decoder, in);
+    const uint32_t low = high < 0xDC00 ? unit_at(decoder, in + 2) : 0;
+
+    *size = 2;
+    if (low < 0xDC00 || low > 0xDFFF) {
+        return put_replacement(decoder, out);
+    }
+    *size = 4;
+    return put(decoder, out, 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00));
+}
+
 static uint8_t *run_utf16(struct mr_decoder *decoder, struct mr_span in, uint8_t *out)
 {
     size_t at = 0;
 
     while (in.size - at >= 2) {
         const uint32_t unit = unit_at(decoder, in.data + at);
-        uint32_t low;
+        size_t size = 2;
 
         if (unit >= 0x20 && unit < 0x80) { /* most of a feed is markup */
             *out++ = (uint8_t)unit;
-            at += 2;
-            continue;
-        }
-        if (unit < 0xD800 || unit > 0xDFFF) {
+        } else if (!is_surrogate(unit)) {
             out = put(decoder, out, unit);
-            at += 2;
-            continue;
-        }
-        if (unit < 0xDC00 && in.size - at < 4) {
+        } else if (unit < 0xDC00 && in.size - at < 4) {
             break;
+        } else {
+            out = put_pair(decoder, in.data + at, out, &size);
         }
-        low = unit < 0xDC00 ? unit_at(decoder, in.data + at + 2) : 0;
-        if (low >= 0xDC00 && low <= 0xDFFF) {
-            out = put(decoder, out, 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00));
-            at += 4;
-        } else { /* half a pair */
-            out = put_replacement(decoder, out);
-            at += 2;
-        }
+        at += size;
     }
     hold(decoder, (struct mr_span){in.data + at, in.size - at});
     return out;

@@ -274,6 +274,7 @@ static const char *place_of(struct pull *pull)
     const struct mr_source_file *file = pull->state->current;
     const char *member = pull->state->is_unreadable ? NULL : mr_reader_member(pull->state->reader);
 
+    MR_ASSERT(file != NULL);
     if (member == NULL) {
         return file->name;
     }

@@ -251,31 +251,37 @@ static const char *number_of(const char *text, size_t *size)
     return text;
 }
 
+/* The numbers at the heads of both, by their value; both move behind them. */
+static int compare_numbers(const char **a, const char **b)
+{
+    size_t a_size, b_size;
+    int order;
+
+    *a = number_of(*a, &a_size);
+    *b = number_of(*b, &b_size);
+    order = a_size == b_size ? memcmp(*a, *b, a_size) : a_size < b_size ? -1 : 1;
+    *a += a_size;
+    *b += b_size;
+    return order;
+}
+
+static int compare_letters(const char **a, const char **b)
+{
+    const unsigned char first = (unsigned char)*(*a)++, second = (unsigned char)*(*b)++;
+
+    return (first > second) - (first < second);
+}
+
 static int compare_names(const char *a, const char *b)
 {
     const char *const whole_a = a, *const whole_b = b;
+    int order = 0;
 
-    while (*a != '\0' && *b != '\0') {
-        size_t a_size, b_size;
-        int order;
-
-        if (!is_digit(*a) || !is_digit(*b)) {
-            if (*a != *b) {
-                return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
-            }
-            a++, b++;
-            continue;
-        }
-        a = number_of(a, &a_size);
-        b = number_of(b, &b_size);
-        if (a_size != b_size) {
-            return a_size < b_size ? -1 : 1;
-        }
-        order = memcmp(a, b, a_size);
-        if (order != 0) {
-            return order;
-        }
-        a += a_size, b += b_size;
+    while (order == 0 && *a != '\0' && *b != '\0') {
+        order = is_digit(*a) && is_digit(*b) ? compare_numbers(&a, &b) : compare_letters(&a, &b);
+    }
+    if (order != 0) {
+        return order;
     }
     if (*a != *b) {
         return *a == '\0' ? -1 : 1;

@@ -105,6 +105,7 @@ static void begin_leaf(struct mr_xml *xml, const struct mr_term *name)
     }
 }
 
+/* The signature is libxml2's. NOLINTNEXTLINE(readability-*,bugprone-*) */
 static void on_start(void *context, const xmlChar *local, const xmlChar *prefix, const xmlChar *uri,
                      int space_count, const xmlChar **spaces, int attribute_count,
                      int default_count, const xmlChar **attributes)

@@ -1,7 +1,8 @@
 /* An arena is address space: pages come when they are touched. It is mapped and not taken from the
  * heap, because a sanitizer marks every byte of a heap block when it is freed, touched or not. The
  * struct is on the heap, so a forgotten arena is still found. */
-#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+/* MAP_ANONYMOUS is glibc's. NOLINTNEXTLINE(bugprone-reserved-identifier) */
+#define _DEFAULT_SOURCE
 
 #include "processors/core/base/arena.h"
 

@@ -48,7 +48,7 @@ bool mr_civil_ms(const struct mr_civil *civil, int64_t *ms)
         return false;
     }
     seconds = days_of(civil->year, civil->month, civil->day) * SECONDS_PER_DAY +
-              civil->hour * 3600 + civil->minute * 60 + civil->second;
+              (int64_t)civil->hour * 3600 + (int64_t)civil->minute * 60 + civil->second;
     *ms = seconds * MS_PER_SECOND + civil->milli;
     return true;
 }

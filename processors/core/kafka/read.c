@@ -19,13 +19,13 @@ struct reading {
 /* Not a member of anything: partitions are assigned to it one at a time. */
 static enum mr_code open_reader(struct kafka_transport *self, struct mr_error *err)
 {
-    static const struct mr_kafka_pair pairs[] = {
+    const struct mr_kafka_pair pairs[] = {
         {"enable.auto.commit", "false"},
         {"enable.auto.offset.store", "false"},
         {"isolation.level", "read_committed"},
         {"enable.partition.eof", "true"},
         {"auto.offset.reset", "error"},
-        {"allow.auto.create.topics", "false"},
+        {"allow.auto.create.topics", self->broker->mock == NULL ? "false" : "true"},
         {NULL, NULL},
     };
     rd_kafka_conf_t *conf;

