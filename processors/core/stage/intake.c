@@ -12,7 +12,7 @@
 #define PULL_MAX 1000
 #define IDLE_WAIT_MS 200
 #define CONFIG_ROOM ((size_t)16 << 20)
-#define POSITIONS_MAX (2 * MR_POSITIONS_MAX) /* of one transaction; more commit earlier */
+#define POSITIONS_MAX ((size_t)2 * MR_POSITIONS_MAX) /* of one transaction; more commit earlier */
 
 enum { TOPIC_OUT, TOPIC_DEAD_LETTERS, TOPIC_POSITIONS, TOPIC_COUNT };
 enum {

@@ -115,6 +115,24 @@ static size_t list_positions(struct mr_worker *worker)
     return count;
 }
 
+static enum mr_code snapshot_partition(struct mr_worker *worker, int32_t partition,
+                                       struct mr_outputs *outputs, struct mr_error *err)
+{
+    struct owned *owned = &worker->owned[partition];
+
+    if (worker->snapshot_arena == NULL) {
+        worker->snapshot_arena = mr_arena_new(SNAPSHOT_ROOM);
+    }
+    if (worker->snapshot_arena == NULL) {
+        return MR_FAIL(err, MR_NO_ROOM, "no memory for a snapshot");
+    }
+    owned->snapshot_due_ms =
+        mr_clock_monotonic(worker->spec.clock) + worker->pipeline->settings->snapshot_interval;
+    return mr_segment_snapshot(worker->segment, partition,
+                               owned->pending >= 0 ? owned->pending : owned->next,
+                               worker->snapshot_arena, outputs, err);
+}
+
 /* Snapshots of the partitions whose time has come (all of them at the end). */
 static enum mr_code produce_snapshots(struct mr_worker *worker, bool is_last, struct mr_error *err)
 {
@@ -126,21 +144,11 @@ static enum mr_code produce_snapshots(struct mr_worker *worker, bool is_last, st
         return MR_OK;
     }
     for (int32_t i = 0; code == MR_OK && i < PARTITIONS_MAX; i++) {
-        struct owned *owned = &worker->owned[i];
+        const struct owned *owned = &worker->owned[i];
 
-        if (!owned->is_owned || (!is_last && now < owned->snapshot_due_ms)) {
-            continue;
+        if (owned->is_owned && (is_last || now >= owned->snapshot_due_ms)) {
+            code = snapshot_partition(worker, i, &outputs, err);
         }
-        if (worker->snapshot_arena == NULL) {
-            worker->snapshot_arena = mr_arena_new(SNAPSHOT_ROOM);
-        }
-        if (worker->snapshot_arena == NULL) {
-            return MR_FAIL(err, MR_NO_ROOM, "no memory for a snapshot");
-        }
-        code = mr_segment_snapshot(worker->segment, i,
-                                   owned->pending >= 0 ? owned->pending : owned->next,
-                                   worker->snapshot_arena, &outputs, err);
-        owned->snapshot_due_ms = now + worker->pipeline->settings->snapshot_interval;
     }
     return code == MR_OK && outputs.count > 0 ? produce(worker, &outputs, err) : code;
 }
