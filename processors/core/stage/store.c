@@ -378,8 +378,7 @@ bool mr_store_restore(struct mr_store *store, int32_t partition, struct mr_span 
                                                state.size - offsetof(struct image, used_ms)})) {
         return false;
     }
-    /* A snapshot's states stand before its tombstones: while it is read there may be more keys than
-     * keys_max. State that cannot be held here is lost for good, so that is no way to go on. */
+    /* Whatever keys_max says now: state that is left out is lost for good, and silently. */
     entry = entry_at(store, table, key, SIZE_MAX);
     MR_ASSERT(entry != NULL);
     memcpy(state_of(entry), state.data + sizeof(head), store->spec.state_size);

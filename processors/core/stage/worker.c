@@ -115,8 +115,8 @@ static size_t list_positions(struct mr_worker *worker)
     return count;
 }
 
-static enum mr_code snapshot_one(struct mr_worker *worker, int32_t partition,
-                                 struct mr_outputs *outputs, struct mr_error *err)
+static enum mr_code snapshot_partition(struct mr_worker *worker, int32_t partition,
+                                       struct mr_outputs *outputs, struct mr_error *err)
 {
     struct owned *owned = &worker->owned[partition];
 
@@ -126,6 +126,8 @@ static enum mr_code snapshot_one(struct mr_worker *worker, int32_t partition,
     if (worker->snapshot_arena == NULL) {
         return MR_FAIL(err, MR_NO_ROOM, "no memory for a snapshot");
     }
+    owned->snapshot_due_ms =
+        mr_clock_monotonic(worker->spec.clock) + worker->pipeline->settings->snapshot_interval;
     return mr_segment_snapshot(worker->segment, partition,
                                owned->pending >= 0 ? owned->pending : owned->next,
                                worker->snapshot_arena, outputs, err);
@@ -142,11 +144,10 @@ static enum mr_code produce_snapshots(struct mr_worker *worker, bool is_last, st
         return MR_OK;
     }
     for (int32_t i = 0; code == MR_OK && i < PARTITIONS_MAX; i++) {
-        struct owned *owned = &worker->owned[i];
+        const struct owned *owned = &worker->owned[i];
 
         if (owned->is_owned && (is_last || now >= owned->snapshot_due_ms)) {
-            code = snapshot_one(worker, i, &outputs, err);
-            owned->snapshot_due_ms = now + worker->pipeline->settings->snapshot_interval;
+            code = snapshot_partition(worker, i, &outputs, err);
         }
     }
     return code == MR_OK && outputs.count > 0 ? produce(worker, &outputs, err) : code;

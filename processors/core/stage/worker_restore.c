@@ -46,7 +46,7 @@ static bool is_slice_full(const struct restore *restore)
 {
     const size_t memory = (size_t)restore->worker->pipeline->settings->memory_max;
 
-    return restore->count == SLICE_MAX || restore->size > memory / ((size_t)4 * MR_STAGES_MAX);
+    return restore->count == SLICE_MAX || restore->size > memory / MR_STAGES_MAX / 4;
 }
 
 static bool visit_input(void *context, const struct mr_record *record)

@@ -126,6 +126,114 @@ static void with_at_least_once_nothing_is_lost(void **state)
     assert_true(doubled > 0); /* else this would be exactly once, and the test no test */
 }
 
+/* One commit takes effect, and its answer and all later ones time out until the worker gives up. */
+struct deaf {
+    const struct sim_world *world;
+    size_t commits;
+    int64_t until_ms;
+};
+
+static struct sim_fault never_answer(void *context, const struct sim_call *call)
+{
+    static const struct sim_fault none = {0}, silence = {.code = MR_TIMED_OUT};
+    struct deaf *deaf = context;
+    const int64_t now_ms = sim_world_now_ms(deaf->world);
+
+    if (call->op != SIM_COMMIT) {
+        return none;
+    }
+    if (call->when == SIM_BEFORE) {
+        return now_ms < deaf->until_ms ? silence : none;
+    }
+    if (++deaf->commits != 2) {
+        return none;
+    }
+    deaf->until_ms = now_ms + 121000; /* longer than a commit is tried again */
+    return silence;
+}
+
+static void a_commit_whose_answer_never_comes_is_not_done_twice(void **state)
+{
+    struct steps steps = {.at = SIZE_MAX};
+    struct steps_picture expected, actual;
+    struct deaf deaf = {0};
+    struct rig rig;
+
+    (void)state;
+    run_twice(&rig, pipeline, &steps);
+    steps_take(&expected, &rig, topics, false);
+    rig_close(&rig);
+    rig_init(&rig);
+    rig_open(&rig, pipeline);
+    fill(&rig, 60);
+    fill(&rig, 120);
+    deaf.world = rig.world;
+    sim_log_on_call(rig.log, never_answer, &deaf);
+    assert_int_equal(MR_OK, work(&rig));
+    assert_true(rig.sums[1].aborts == 1 && deaf.until_ms > 0);
+    steps_take(&actual, &rig, topics, false);
+    steps_compare(&expected, &actual, "no answer");
+    steps_drop(&expected);
+    steps_drop(&actual);
+    rig_close(&rig);
+}
+
+/* A partition is lost in the middle of a transaction, and the abort that follows fails once. */
+struct thief {
+    struct rig *rig;
+    size_t produced;
+    bool has_failed;
+};
+
+static struct sim_fault steal(void *context, const struct sim_call *call)
+{
+    struct thief *thief = context;
+
+    if (call->op == SIM_PRODUCE && call->when == SIM_AFTER && ++thief->produced == 1) {
+        sim_log_move(thief->rig->log, "rig-sieve", 1, 1, true);
+    }
+    if (call->op != SIM_ABORT || thief->has_failed) {
+        return (struct sim_fault){0};
+    }
+    thief->has_failed = true;
+    return (struct sim_fault){.code = MR_TIMED_OUT};
+}
+
+static void nothing_is_committed_while_an_abort_is_due(void **state)
+{
+    static const char yaml[] = "partitions: 2\ncommit_interval: 60s\n" RIG_CHAIN;
+    struct steps_picture expected, actual;
+    struct thief thief = {0};
+    struct mr_worker_spec spec;
+    struct rig rig;
+
+    (void)state;
+    rig_init(&rig);
+    rig_open(&rig, yaml);
+    fill(&rig, 120);
+    assert_int_equal(MR_OK, work(&rig));
+    steps_take(&expected, &rig, topics, true);
+    rig_close(&rig);
+    for (uint64_t seed = 1; seed <= 10; seed++) { /* how polls are cut */
+        rig_init(&rig);
+        rig.seed = seed;
+        rig_open(&rig, yaml);
+        fill(&rig, 120);
+        thief = (struct thief){.rig = &rig};
+        sim_log_on_call(rig.log, steal, &thief);
+        assert_int_equal(MR_OK, work(&rig));
+        sim_log_on_call(rig.log, NULL, NULL);
+        spec = rig_spec(&rig, 1, 1, 2);
+        assert_int_equal(MR_OK, rig_work_as(&rig, 1, 3, &spec));
+        steps_take(&actual, &rig, topics, true);
+        steps_compare(&expected, &actual, "stolen");
+        assert_true(thief.has_failed);
+        steps_drop(&actual);
+        rig_close(&rig);
+    }
+    steps_drop(&expected);
+}
+
 /* A world in which every call fails, for ever. */
 static struct sim_fault always(void *context, const struct sim_call *call)
 {
@@ -225,6 +333,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_step_may_fail_once_and_nothing_is_lost_or_doubled),
+        cmocka_unit_test(a_commit_whose_answer_never_comes_is_not_done_twice),
+        cmocka_unit_test(nothing_is_committed_while_an_abort_is_due),
         cmocka_unit_test(with_at_least_once_nothing_is_lost),
         cmocka_unit_test(a_failure_that_stays_stops_a_worker_only_where_waiting_cannot_help),
         cmocka_unit_test(a_worker_waits_for_a_broker_that_is_away_until_it_is_told_to_stop),
