@@ -216,7 +216,8 @@ static void print_score(const struct mr_score *score)
         }
     }
     printf("kind=small_or_no_change wrongly_flagged=%" PRIu64 "\n", score->flagged[MR_MARK_NONE]);
-    printf("not_about_prices=%" PRIu64 "\n", score->others);
+    printf("not_about_prices=%" PRIu64 " told_without_a_claim=%" PRIu64 "\n", score->others,
+           score->told);
     printf("score advisories=%" PRIu64 " right=%" PRIu64 " wrong=%" PRIu64 " planted=%" PRIu64
            " found=%" PRIu64 " precision=%.3f recall=%.3f\n",
            score->advisories, score->right, score->wrong, planted, found,

@@ -195,6 +195,7 @@ static void judge(struct scoring *scoring, const struct spot *wanted)
 static bool judge_object(struct scoring *scoring, json_t *object)
 {
     const char *key = json_string_value(member(object, "subject_key"));
+    const char *severity = json_string_value(member(object, "severity"));
     struct spot wanted = {.mark = MR_MARK_NONE};
 
     if (key == NULL || !minute_of(member(object, "event_time"), &wanted.minute)) {
@@ -202,6 +203,10 @@ static bool judge_object(struct scoring *scoring, json_t *object)
     }
     if (!has_three_parts(key) || strlen(key) >= sizeof(wanted.key)) {
         scoring->score->others++;
+        return true;
+    }
+    if (severity != NULL && strcmp(severity, "info") == 0) {
+        scoring->score->told++;
         return true;
     }
     memcpy(wanted.key, key, strlen(key) + 1);

@@ -16,6 +16,7 @@
 struct mr_score {
     uint64_t advisories; /* about prices */
     uint64_t others;     /* left out */
+    uint64_t told;       /* of severity info: they tell of a move and claim no fault; left out */
     uint64_t right;
     uint64_t wrong;
     uint64_t planted[MR_MARK_COUNT];
