@@ -21,16 +21,26 @@ started=$(date +%s)
 
 say() { printf '\n== %s\n' "$*"; }
 
-say "packages"
-if [ "$mode" = local ]; then
-    sh deploy/packages.sh install build servers
-else
-    sh deploy/packages.sh install build
-fi
+# quietly NAME COMMAND...: its output goes to a log, and is shown when it fails.
+mkdir -p "$out"
+quietly() {
+    log=$out/$1.log
+    shift
+    "$@" >"$log" 2>&1 || {
+        tail -n 40 "$log"
+        exit 69
+    }
+}
 
-say "build"
-cmake --preset release >/dev/null
-cmake --build --preset release
+say "packages"
+groups=build
+[ "$mode" = embedded ] || groups="build servers"
+# shellcheck disable=SC2086
+quietly packages sh deploy/packages.sh install $groups
+
+say "build (a minute or two)"
+quietly configure cmake --preset release
+quietly build cmake --build --preset release --target millrace millrace-feeds
 
 say "feeds: two days, five dialects, faults planted (listed in $out/feeds/truth.csv)"
 rm -rf "$out/feeds" "$out/output"
