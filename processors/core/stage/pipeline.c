@@ -55,6 +55,9 @@ struct loader {
     struct mr_report *report;
 };
 
+/* Of a key that should not be there: its own place, not that of its value. */
+#define COMPLAIN_OF_KEY(loader, node, key, hint, ...) \
+    mr_report_add((loader)->report, MR_SEVERITY_ERROR, (node)->name_place, key, hint, __VA_ARGS__)
 #define COMPLAIN(loader, node, key, hint, ...) \
     mr_report_add((loader)->report, MR_SEVERITY_ERROR, (node)->place, key, hint, __VA_ARGS__)
 
@@ -233,10 +236,10 @@ static void fill_stage(struct loader *loader, struct mr_stage_spec *stage,
     stage->kind = MR_STAGE_PROCESSOR;
     if (ops == NULL) {
         nearest = nearest_stage(loader, node->name);
-        COMPLAIN(loader, node, "stages",
-                 nearest ? mr_arena_print(loader->pipeline->arena, "did you mean %s?", nearest)
-                         : NULL,
-                 "there is no processor \"%s\"", node->name);
+        COMPLAIN_OF_KEY(
+            loader, node, "stages",
+            nearest ? mr_arena_print(loader->pipeline->arena, "did you mean %s?", nearest) : NULL,
+            "there is no processor \"%s\"", node->name);
         return;
     }
     stage->ops = ops;
@@ -392,8 +395,8 @@ static void load_sink(struct loader *loader, const struct mr_node *item)
     }
     sink->ops = find_sink(loader, node->name);
     if (sink->ops == NULL) {
-        COMPLAIN(loader, node, "sinks", nearest_sink(loader, node->name), "there is no sink \"%s\"",
-                 node->name);
+        COMPLAIN_OF_KEY(loader, node, "sinks", nearest_sink(loader, node->name),
+                        "there is no sink \"%s\"", node->name);
         return;
     }
     sink->name = name != NULL && name->text != NULL ? name->text : node->name;
