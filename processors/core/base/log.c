@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <unistd.h>
 
 static const char *const level_words[] = {"debug", "info", "warn", "error"};
 
@@ -123,7 +124,9 @@ void mr_log_write(const struct mr_log *log, enum mr_level level, const char *eve
     if (log->form == MR_LOG_JSON) {
         write_json(log, level, event, line);
     } else {
-        (void)fprintf(log->stream, "level=%s component=%s event=%s %s\n", level_words[level],
+        /* A line of progress may stand on the terminal: it gives way. */
+        (void)fprintf(log->stream, "%slevel=%s component=%s event=%s %s\n",
+                      isatty(fileno(log->stream)) ? "\r\033[K" : "", level_words[level],
                       log->component, event, line);
     }
     funlockfile(log->stream);
