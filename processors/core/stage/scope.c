@@ -219,6 +219,44 @@ uint32_t mr_scope_key_slot(struct mr_scope *scope)
     return scope->key_slot;
 }
 
+static bool is_stamp(const struct mr_scope *scope, const char *field)
+{
+    for (size_t i = 0; i < scope->stamp_count; i++) {
+        if (strcmp(scope->stamps[i].field, field) == 0) {
+            return true;
+        }
+    }
+    return strcmp(field, "subject") == 0;
+}
+
+/* The second stage of a processor stamps under its own name, as an identifier. */
+static enum mr_code name_stamp(struct mr_scope *scope, const char **field, struct mr_error *err)
+{
+    const size_t size = strlen(scope->spec->name) + 1;
+    char *own;
+
+    if (!is_stamp(scope, *field)) {
+        return MR_OK;
+    }
+    own = mr_arena_take(scope->arena, size, sizeof(*own));
+    if (own == NULL) {
+        return MR_FAIL(err, MR_NO_ROOM, "no room for the name of a stamp");
+    }
+    memcpy(own, scope->spec->name, size);
+    for (char *at = own; *at != '\0'; at++) {
+        *at = *at == '-' ? '_' : *at;
+    }
+    if (is_stamp(scope, own) || strcmp(own, "record") == 0 || (own[0] >= '0' && own[0] <= '9')) {
+        mr_report_add(scope->report, MR_SEVERITY_ERROR, scope->spec->place, scope->spec->name,
+                      "give the stage another name",
+                      "a stage before it stamps \"%s\", and \"%s\" cannot be another stamp's name",
+                      *field, own);
+        return MR_FAIL(err, MR_BAD_CONFIG, "%s: its stamp can have no name", scope->spec->name);
+    }
+    *field = own;
+    return MR_OK;
+}
+
 enum mr_code mr_scope_stamp(struct mr_scope *scope, const char *field, const char *json,
                             uint32_t *first, struct mr_error *err)
 {
@@ -226,7 +264,10 @@ enum mr_code mr_scope_stamp(struct mr_scope *scope, const char *field, const cha
     enum mr_code code;
 
     MR_ASSERT(made->field == NULL && scope->emits == NULL);
-    code = mr_schema_parse(mr_span_text(json), &made->schema, err);
+    code = name_stamp(scope, &field, err);
+    if (code == MR_OK) {
+        code = mr_schema_parse(mr_span_text(json), &made->schema, err);
+    }
     if (code == MR_OK) {
         code = mr_encoder_new(made->schema, &made->encoder, err);
     }

@@ -41,8 +41,9 @@ enum mr_code mr_scope_slot(struct mr_scope *scope, const char *path, uint32_t *s
 /* The text of the message key. */
 uint32_t mr_scope_key_slot(struct mr_scope *scope);
 
-/* Declares the stamp: field is its name in the topic's record ("validation"), json its Avro record
- * schema. *first is the slot of its first leaf; the leaves follow in depth-first order. Once. */
+/* Declares the stamp: field is its name in the topic's record ("validation"; where a stage before
+ * has taken that, the stage's own name with _ for -), json its Avro record schema. *first is the
+ * slot of its first leaf; the leaves follow in depth-first order. Once. */
 enum mr_code mr_scope_stamp(struct mr_scope *scope, const char *field, const char *json,
                             uint32_t *first, struct mr_error *err);
 /* Declares that the stage's topic holds emissions of this schema instead (advise). Once. */

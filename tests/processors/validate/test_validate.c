@@ -215,12 +215,69 @@ static void every_shortage_of_room_is_reported(void **state)
     bench_close(&bench);
 }
 
+static void a_second_validate_stamps_under_its_own_name(void **state)
+{
+    static const char stages[] =
+        "- validate:\n"
+        "    rules: [{name: price_positive, expr: subject.price > 0.0, on_failure: warn}]\n"
+        "- name: second-look\n"
+        "  validate:\n"
+        "    rules: [{name: was_clean, expr: size(validation.warnings) == 0, on_failure: warn}]\n"
+        "- name: third\n"
+        "  validate:\n"
+        "    rules: [{name: looked_twice, expr: size(second_look.warnings) == 0}]\n";
+    struct bench bench = {.stages = stages, .processors = processors};
+
+    (void)state;
+    bench_open(&bench);
+    bench_feed_price(&bench, "good", 1.0, 0);
+    bench_feed_price(&bench, "bad", -1.0, 0);
+    bench_run(&bench);
+    assert_int_equal(2, bench_count(&bench, "second-look"));
+    for (size_t i = 0; i < 2; i++) {
+        const struct bench_output *output = bench_output(&bench, "second-look", i);
+
+        assert_int_equal(i, json_array_size(bench_get(output, "validation.warnings")));
+        assert_int_equal(i, json_array_size(bench_get(output, "second_look.warnings")));
+    }
+    assert_int_equal(1, bench_count(&bench, "third"));
+    assert_int_equal(1, bench_count(&bench, "third.dlq"));
+    bench_close(&bench);
+}
+
+static void a_stamp_that_can_have_no_name_is_refused(void **state)
+{
+    static const struct {
+        const char *label;
+        const char *name;
+    } rows[] = {{"the subject's", "subject"},
+                {"record, which has the key", "record"},
+                {"a digit first", "2nd"},
+                {"another stamp's", "origin"}};
+
+    (void)state;
+    for (size_t i = 0; i < MR_COUNT(rows); i++) {
+        struct bench bench = {.processors = processors};
+        char stages[200];
+
+        print_message("  %s\n", rows[i].label);
+        (void)snprintf(stages, sizeof(stages),
+                       "- validate: {rules: []}\n- name: %s\n  validate: {rules: []}\n",
+                       rows[i].name);
+        bench.stages = stages;
+        assert_false(bench_try(&bench));
+        bench_close(&bench);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_record_gets_the_verdict_of_its_rules),
         cmocka_unit_test(a_duplicate_is_dropped_for_so_long_by_event_time),
         cmocka_unit_test(the_stamp_follows_the_bytes_that_came_in),
+        cmocka_unit_test(a_second_validate_stamps_under_its_own_name),
+        cmocka_unit_test(a_stamp_that_can_have_no_name_is_refused),
         cmocka_unit_test(what_cannot_be_is_refused_with_its_place),
         cmocka_unit_test(every_shortage_of_room_is_reported),
     };
