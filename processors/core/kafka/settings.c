@@ -133,7 +133,7 @@ static struct mr_kafka_settings settings_of(const struct mr_kafka_settings *give
     const struct mr_kafka_settings *other = &mr_kafka_defaults;
 
     return (struct mr_kafka_settings){
-        .queue_size = 4 * MIB,
+        .queue_size = chosen(given->queue_size, other->queue_size),
         .produce_queue_size = chosen(given->produce_queue_size, other->produce_queue_size),
         .transaction_timeout = chosen(given->transaction_timeout, other->transaction_timeout),
         .session_timeout = chosen(given->session_timeout, other->session_timeout),
