@@ -159,6 +159,11 @@ static enum mr_code open_team(struct run *run, struct mr_error *err)
     run->team_spec.report = run->report;
     code = team_new(&run->team_spec, &run->status.team, err);
     run->status.pipeline = run->pipeline;
+    for (size_t i = 0; i < run->pipeline->stage_count; i++) {
+        if (run->team_spec.is_chosen[i]) {
+            run->status.last_stage = run->pipeline->stages[i].name;
+        }
+    }
     run->status.started_ms = mr_clock_monotonic(&mr_clock_system);
     if (code == MR_OK && run->flags.values[FLAG_HTTP] != NULL) {
         code = mr_http_server_new(run->flags.values[FLAG_HTTP], status_routes, &run->status,
@@ -183,12 +188,14 @@ static void banner(const struct run *run)
 /* Until all workers have ended; a signal asks them to. A second one does not wait for them. */
 static void watch(struct run *run, const sigset_t *signals)
 {
-    const struct timespec tick = {0, 200000000};
+    const struct timespec tick = {0, 200000000}, first_tick = {0, 5000000};
     bool is_told = false;
 
     while (team_live(run->status.team) > 0) {
-        const int got = sigtimedwait(signals, NULL, &tick);
+        const bool has_first = run->status.first_ms > 0 || run->status.last_stage == NULL;
+        const int got = sigtimedwait(signals, NULL, has_first ? &tick : &first_tick);
 
+        status_note_first(&run->status);
         status_progress(&run->status);
         if (got <= 0) {
             continue;
@@ -276,7 +283,8 @@ static enum mr_log_form log_form(const char *wanted)
 
 int verb_run(int count, char **arguments)
 {
-    struct run run = {.flags = {.table = table}};
+    struct run run = {.flags = {.table = table},
+                      .status = {.launched_ms = mr_clock_monotonic(&mr_clock_system)}};
     struct mr_error err = {0};
     enum mr_code code = flags_parse(&run.flags, count, arguments, &err);
 

@@ -92,6 +92,14 @@ static size_t list_stages(const struct status *status, const char **names, size_
     return count;
 }
 
+void status_note_first(struct status *status)
+{
+    if (status->first_ms == 0 && status->last_stage != NULL &&
+        mr_counters_sum(team_counters(status->team), status->last_stage).in > 0) {
+        status->first_ms = mr_clock_monotonic(&mr_clock_system);
+    }
+}
+
 void status_progress(const struct status *status)
 {
     const struct mr_counters *first = team_counters(status->team);
@@ -190,9 +198,14 @@ void status_summary_json(const struct status *status, FILE *stream)
     const size_t count = list_stages(status, names, MR_COUNT(names));
     struct reason reasons[MR_REASONS_MAX];
 
-    (void)fprintf(stream, "{\"pipeline\":\"%s\",\"milliseconds\":%" PRId64 ",\"stages\":{",
+    (void)fprintf(stream, "{\"pipeline\":\"%s\",\"milliseconds\":%" PRId64 ",",
                   status->pipeline->name,
                   mr_clock_monotonic(&mr_clock_system) - status->started_ms);
+    if (status->first_ms > 0) { /* from the start of the process to a commit of the last stage */
+        (void)fprintf(stream, "\"first_record_ms\":%" PRId64 ",",
+                      status->first_ms - status->launched_ms);
+    }
+    (void)fputs("\"stages\":{", stream);
     for (size_t i = 0; i < count; i++) {
         const struct mr_counters_sum sum = mr_counters_sum(first, names[i]);
         const size_t reason_count = list_reasons(first, names[i], reasons);

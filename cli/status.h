@@ -8,12 +8,18 @@
 struct status {
     const struct mr_pipeline *pipeline;
     struct team *team;
-    int64_t started_ms;
+    const char *last_stage; /* of those that run here; NULL: only sinks do */
+    int64_t launched_ms;    /* the process; monotonic, as the next two */
+    int64_t started_ms;     /* the workers */
+    int64_t first_ms;       /* the last stage had committed a record; 0: none yet */
 };
 
 /* /metrics, /livez, /readyz, /schemas/ids/ (as a schema registry answers, so that registry clients
  * read our topics). Context: a struct status. */
 extern const struct mr_http_route status_routes[];
+
+/* To be called often until first_ms is set: that is how exact it is. */
+void status_note_first(struct status *status);
 
 /* One line that replaces itself, when stderr is a terminal. */
 void status_progress(const struct status *status);
