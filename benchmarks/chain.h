@@ -18,7 +18,7 @@
 #include <sys/resource.h>
 
 #define CHAIN_STAGES 5
-#define CHAIN_SIZE 95 /* bytes of a value */
+#define CHAIN_SIZE_MAX 1024 /* bytes of a value; 95 unless told */
 #define CHAIN_GATHER_MS 100
 #define CHAIN_GATHER_RECORDS 20000
 #define CHAIN_SEED_BATCH 10000
@@ -29,6 +29,7 @@ static const char *const chain_shape_names[CHAIN_SHAPES] = {"separate", "segment
 struct chain {
     const char *brokers; /* or "embedded": at least once, transport only */
     size_t records;
+    size_t size; /* of a value */
     int32_t partitions;
     bool is_embedded;
     bool has_shape[CHAIN_SHAPES];
@@ -56,8 +57,8 @@ static inline void chain_must(enum mr_code code, const struct mr_error *err)
 static inline void chain_usage(const char *program)
 {
     (void)fprintf(stderr,
-                  "usage: %s --brokers HOST:PORT|embedded [--records N] [--partitions N] "
-                  "[--shape separate|segment|last|all]\n",
+                  "usage: %s --brokers HOST:PORT|embedded [--records N] [--size BYTES] "
+                  "[--partitions N] [--shape separate|segment|last|all]\n",
                   program);
     exit(64);
 }
@@ -82,13 +83,16 @@ static inline void chain_options(struct chain *chain, int argc, char **argv)
             chain->brokers = argv[i + 1];
         } else if (strcmp(argv[i], "--records") == 0) {
             chain->records = strtoul(argv[i + 1], NULL, 10);
+        } else if (strcmp(argv[i], "--size") == 0) {
+            chain->size = strtoul(argv[i + 1], NULL, 10);
         } else if (strcmp(argv[i], "--partitions") == 0) {
             chain->partitions = (int32_t)strtol(argv[i + 1], NULL, 10);
         } else if (strcmp(argv[i], "--shape") != 0 || !chain_set_shape(chain, argv[i + 1])) {
             chain_usage(argv[0]);
         }
     }
-    if (chain->brokers == NULL || chain->records == 0 || chain->partitions <= 0) {
+    if (chain->brokers == NULL || chain->records == 0 || chain->partitions <= 0 ||
+        chain->size == 0 || chain->size > CHAIN_SIZE_MAX) {
         chain_usage(argv[0]);
     }
 }
@@ -98,7 +102,7 @@ static inline void chain_open(struct chain *chain, int argc, char **argv)
     struct mr_kafka_config config = {.log = &chain->log};
     struct mr_error err = {0};
 
-    *chain = (struct chain){.records = 1000000, .partitions = 4};
+    *chain = (struct chain){.records = 1000000, .size = 95, .partitions = 4};
     (void)chain_set_shape(chain, "all");
     chain_options(chain, argc, argv);
     chain->log = (struct mr_log){stderr, "bench", MR_ERROR, MR_LOG_TEXT};
@@ -129,16 +133,16 @@ static inline void chain_make_topics(struct chain *chain, const char *client,
 
 /* One transaction's worth of records done.. into batch; answers how many. */
 static inline size_t chain_fill(const struct chain *chain, size_t done,
-                                uint8_t values[][CHAIN_SIZE], struct mr_output *batch)
+                                uint8_t values[][CHAIN_SIZE_MAX], struct mr_output *batch)
 {
     size_t count = 0;
 
     for (; count < CHAIN_SEED_BATCH && done < chain->records; count++, done++) {
-        (void)snprintf((char *)values[count], CHAIN_SIZE,
+        (void)snprintf((char *)values[count], chain->size,
                        "%zu,store-%zu,item-%zu,some text that fills the record up to its size",
                        done, done % 331, (done * 7919) % 10007);
         batch[count] = (struct mr_output){.partition = (int32_t)(done % (size_t)chain->partitions),
-                                          .value = {values[count], CHAIN_SIZE},
+                                          .value = {values[count], chain->size},
                                           .timestamp_ms = 1700000000000 + (int64_t)done};
     }
     return count;
@@ -152,7 +156,7 @@ static inline void chain_seed(struct chain *chain)
                                            .output_count = 1,
                                            .delivery = MR_AT_LEAST_ONCE,
                                            .worker_count = 1};
-    uint8_t(*values)[CHAIN_SIZE] = calloc(CHAIN_SEED_BATCH, sizeof(*values));
+    uint8_t(*values)[CHAIN_SIZE_MAX] = calloc(CHAIN_SEED_BATCH, sizeof(*values));
     struct mr_output *batch = calloc(CHAIN_SEED_BATCH, sizeof(*batch));
     struct mr_transport *source;
     struct mr_error err = {0};
@@ -220,9 +224,9 @@ static inline void chain_measure(struct chain *chain, const char *client, enum c
     chain_run_workers(chain, shape, run);
     seconds = (double)(mr_clock_monotonic(&mr_clock_system) - start_ms) / 1000.0;
     cpu = chain_cpu_seconds() - cpu;
-    (void)printf("bench_%s_chain shape=%s records=%zu cpu_us_per_record=%.2f seconds=%.1f "
+    (void)printf("bench_%s_chain shape=%s records=%zu size=%zu cpu_us_per_record=%.2f seconds=%.1f "
                  "peak_rss_mib=%ld\n",
-                 client, chain_shape_names[shape], chain->records,
+                 client, chain_shape_names[shape], chain->records, chain->size,
                  cpu * 1e6 / (double)chain->records, seconds, chain_peak_mib());
     (void)fflush(stdout);
 }
