@@ -446,7 +446,8 @@ static void explain_parts(const char *what, const char *const *parts, size_t cou
     (void)fputc('\n', stream);
 }
 
-static void explain_stage(const struct mr_stage *stage, FILE *stream)
+static void explain_stage(const struct mr_segment *segment, const struct mr_stage *stage,
+                          FILE *stream)
 {
     char hex[MR_DIGEST_HEX_SIZE];
 
@@ -458,8 +459,9 @@ static void explain_stage(const struct mr_stage *stage, FILE *stream)
                   mr_schema_text(stage->schema));
     (void)fprintf(stream, "  config        sha256 %s\n", hex);
     for (size_t i = 0; i < stage->scope.store_count; i++) {
-        (void)fprintf(stream, "  state         %s in %s\n", mr_store_name(stage->scope.stores[i]),
-                      stage->spec->states);
+        (void)fprintf(stream, "  state         %s in %s
+                              ", mr_store_name(stage->scope.stores[i]),
+                      mr_segment_states(segment));
     }
 }
 
@@ -479,6 +481,6 @@ void mr_segment_explain(const struct mr_segment *segment, FILE *stream)
     explain_parts("  partition by ", segment->partition_parts, segment->partition_part_count,
                   stream);
     for (size_t i = segment->first; i <= segment->last; i++) {
-        explain_stage(&segment->stages[i], stream);
+        explain_stage(segment, &segment->stages[i], stream);
     }
 }
