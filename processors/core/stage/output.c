@@ -5,14 +5,11 @@
 
 #include <string.h>
 
-/* One more output; the list moves to twice its room when it is full. NULL: no room. */
-static struct mr_output *add_output(struct mr_pass *pass)
+struct mr_output *mr_outputs_add(struct mr_outputs *outputs, struct mr_arena *arena)
 {
-    struct mr_outputs *outputs = pass->outputs;
-
     if (outputs->count == outputs->room) {
         const size_t room = outputs->room == 0 ? 1024 : 2 * outputs->room;
-        struct mr_output *items = mr_arena_take(pass->batch_arena, room, sizeof(*items));
+        struct mr_output *items = mr_arena_take(arena, room, sizeof(*items));
 
         if (items == NULL) {
             return NULL;
@@ -134,7 +131,7 @@ static enum mr_code output_pass(struct mr_pass *pass, struct mr_stage *stage,
     if (pass->outputs == NULL || !stage->spec->is_published || stage->scope.emits != NULL) {
         return MR_OK;
     }
-    output = add_output(pass);
+    output = mr_outputs_add(pass->outputs, pass->batch_arena);
     if (output == NULL) {
         return no_room(stage, err);
     }
@@ -168,7 +165,7 @@ static enum mr_code output_reject(struct mr_pass *pass, struct mr_stage *stage,
     if (pass->outputs == NULL) {
         return MR_OK;
     }
-    output = add_output(pass);
+    output = mr_outputs_add(pass->outputs, pass->batch_arena);
     if (output == NULL) {
         return no_room(stage, err);
     }
@@ -223,7 +220,7 @@ static enum mr_code output_emission(struct mr_pass *pass, struct mr_stage *stage
         return MR_FAIL(err, MR_INTERNAL, "%s: %s of what it emits cannot be written: %s",
                        stage->spec->name, mr_encoder_leaf_name(encoder, leaf), fault);
     }
-    output = add_output(pass);
+    output = mr_outputs_add(pass->outputs, pass->batch_arena);
     bytes = mr_arena_bytes(pass->txn_arena, MR_FRAME_SIZE + size);
     key = mr_arena_copy(pass->txn_arena, emission->key);
     if (output == NULL || bytes == NULL || key.data == NULL) {

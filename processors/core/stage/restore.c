@@ -22,22 +22,12 @@ struct snapshot {
 static enum mr_code add(struct snapshot *snapshot, struct mr_span key, struct mr_span value,
                         struct mr_error *err)
 {
-    struct mr_outputs *outputs = snapshot->outputs;
+    struct mr_output *output = mr_outputs_add(snapshot->outputs, snapshot->arena);
 
-    if (outputs->count == outputs->room) {
-        const size_t room = outputs->room == 0 ? 1024 : 2 * outputs->room;
-        struct mr_output *items = mr_arena_take(snapshot->arena, room, sizeof(*items));
-
-        if (items == NULL) {
-            return MR_FAIL(err, MR_NO_ROOM, "no room for a snapshot");
-        }
-        if (outputs->count > 0) {
-            memcpy(items, outputs->items, outputs->count * sizeof(*items));
-        }
-        outputs->items = items;
-        outputs->room = room;
+    if (output == NULL) {
+        return MR_FAIL(err, MR_NO_ROOM, "no room for a snapshot");
     }
-    outputs->items[outputs->count++] = (struct mr_output){
+    *output = (struct mr_output){
         .topic = (uint32_t)snapshot->segment->topic_count - 1,
         .partition = snapshot->partition,
         .key = key,

@@ -68,6 +68,9 @@ struct mr_pass {
     struct mr_outputs *outputs; /* NULL: restoring */
 };
 
+/* One more output, for the caller to fill; the list moves to twice its room in arena when it is
+ * full. NULL: no room. */
+struct mr_output *mr_outputs_add(struct mr_outputs *outputs, struct mr_arena *arena);
 /* Turns the verdicts of one stage into outputs, counts them and closes ranks: afterwards pass holds
  * what passed, with the bytes that the next stage reads. */
 enum mr_code mr_output_stage(struct mr_pass *pass, struct mr_stage *stage,
