@@ -40,7 +40,15 @@ static const char every_logical[] =
     "{\"name\":\"h\",\"type\":{\"type\":\"fixed\",\"name\":\"F\",\"size\":12,\"logicalType\":"
     "\"duration\"}},"
     "{\"name\":\"i\",\"type\":{\"type\":\"fixed\",\"name\":\"U\",\"size\":16,\"logicalType\":"
-    "\"uuid\"}}]}";
+    "\"uuid\"}},"
+    "{\"name\":\"j\",\"type\":{\"type\":\"string\",\"logicalType\":\"uuid\"}},"
+    "{\"name\":\"k\",\"type\":{\"type\":\"fixed\",\"name\":\"D\",\"size\":5,\"logicalType\":"
+    "\"decimal\",\"precision\":11,\"scale\":3}},"
+    "{\"name\":\"l\",\"type\":[\"null\",{\"type\":\"long\",\"logicalType\":"
+    "\"local-timestamp-millis\"}]},"
+    "{\"name\":\"m\",\"type\":{\"type\":\"long\",\"logicalType\":\"local-timestamp-micros\"}},"
+    "{\"name\":\"n\",\"type\":{\"type\":\"array\",\"items\":{\"type\":\"long\",\"logicalType\":"
+    "\"local-timestamp-nanos\"}}}]}";
 
 static const char empty_items[] =
     "{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":\"E\",\"fields\":[]}}";
