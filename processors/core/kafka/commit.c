@@ -2,7 +2,6 @@
 
 #include "processors/core/base/clock.h"
 
-#define FLUSH_MS 30000
 #define PURGE_MS 10000
 #define BEGUN_MS 2000
 
@@ -113,7 +112,8 @@ static enum mr_code flush(struct kafka_transport *self, struct mr_error *err)
     if (self->producer == NULL) {
         return MR_OK;
     }
-    code = mr_kafka_resp(rd_kafka_flush(self->producer, FLUSH_MS), "waiting for delivery", err);
+    code =
+        mr_kafka_resp(rd_kafka_flush(self->producer, KAFKA_FLUSH_MS), "waiting for delivery", err);
     if (code == MR_OK) {
         code = mr_kafka_fatal(self->producer, err);
     }

@@ -10,6 +10,22 @@ rd_kafka_mock_cluster_t *mr_kafka_mock_of(const struct mr_broker *base)
     return ((const struct kafka_broker *)base)->mock;
 }
 
+/* The mock's thread may swallow the wake-up of a request that comes right behind another, and then
+ * sleeps for a second with the request in its queue. It does not sleep before it has answered its
+ * clients, so one question between two requests keeps them apart. */
+static enum mr_code settle(struct kafka_broker *self, struct mr_error *err)
+{
+    const rd_kafka_metadata_t *metadata;
+    const rd_kafka_resp_err_t resp =
+        rd_kafka_metadata(self->admin, 0, NULL, &metadata, KAFKA_ANSWER_MS);
+
+    if (resp != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return mr_kafka_resp(resp, "asking the embedded broker", err);
+    }
+    rd_kafka_metadata_destroy(metadata);
+    return MR_OK;
+}
+
 /* A topic that is there already must have as many partitions: its readers count on it. */
 static enum mr_code ensure_one(struct kafka_broker *self, const struct mr_topic_spec *spec,
                                struct mr_error *err)
@@ -31,7 +47,7 @@ static enum mr_code ensure_one(struct kafka_broker *self, const struct mr_topic_
     if (mr_flow_topic_add(self->flow, spec->name, spec->partitions) == NULL) {
         return MR_FAIL(err, MR_NO_ROOM, "topic %s: no memory", spec->name);
     }
-    return MR_OK;
+    return settle(self, err);
 }
 
 static enum mr_code embedded_ensure(struct mr_broker *base, const struct mr_topic_spec *topics,
@@ -82,6 +98,7 @@ static enum mr_code start_mock(struct kafka_broker *self, struct mr_error *err)
         return MR_FAIL(err, MR_UNAVAILABLE, "embedded: the broker does not start");
     }
     bootstrap = rd_kafka_mock_cluster_bootstraps(self->mock);
+    (void)rd_kafka_brokers_add(self->admin, bootstrap);
     self->bootstrap = strdup(bootstrap);
     self->base.bootstrap = self->bootstrap;
     return mr_kafka_set_all(

@@ -1,11 +1,17 @@
 /* kafka_internal.h - what the files of this folder share. See kafka.h.
  *
- *     broker.c    a cluster: configuration of handles, closing      topics.c   ensure, retention
- *     embedded.c  the mock cluster                                  flow.c     its flow control
- *     transport.c opening and closing of a worker's handles         errors.c   librdkafka ->
- * mr_code assign.c    which partitions, from where, rewinding           poll.c     messages ->
- * records produce.c   outputs -> messages                               commit.c   commit, abort
- *     read.c      one partition, for restoring
+ *     broker.c     a cluster: configuration of handles, closing
+ *     settings.c   the option table, and what is set for every handle
+ *     topics.c     ensure, retention
+ *     embedded.c   the mock cluster
+ *     flow.c       its flow control
+ *     transport.c  opening and closing of a worker's handles
+ *     assign.c     which partitions, from where, rewinding
+ *     poll.c       messages -> records
+ *     produce.c    outputs -> messages
+ *     commit.c     commit, abort
+ *     read.c       one partition, for restoring
+ *     errors.c     librdkafka's errors -> mr_code
  */
 #ifndef MR_KAFKA_KAFKA_INTERNAL_H
 #define MR_KAFKA_KAFKA_INTERNAL_H
@@ -18,6 +24,8 @@
 
 /* One remote question (metadata, offsets, watermarks) waits at most this long. */
 #define KAFKA_ANSWER_MS 15000
+/* Until everything that was produced is delivered. */
+#define KAFKA_FLUSH_MS 30000
 #define KAFKA_SLAB_ROOM 4096
 
 /* The opaque of every handle: logging, and callbacks on behalf of a transport. */
@@ -51,6 +59,7 @@ struct kafka_output {
     rd_kafka_topic_t *handle;   /* owned; its opaque is this struct */
     struct mr_flow_topic *flow; /* borrowed; NULL: a real cluster */
     int32_t partition_count;
+    size_t *unsent; /* owned, one per partition: bytes handed over since the last flush */
 };
 
 struct kafka_partition {
@@ -91,6 +100,7 @@ struct kafka_transport {
     struct mr_position *positions;           /* owned: room for all partitions, for the listener */
     rd_kafka_topic_partition_list_t *wanted; /* owned: given to us, not yet taken up; or NULL */
     struct kafka_slab *slabs, *slab;         /* owned chain; the one being filled */
+    size_t request_size; /* at most so many bytes of a partition go in one request */
     enum kafka_step step;
     bool is_in_rebalance, was_rebalanced, is_closing;
     bool is_settled;         /* partitions (or none of them) were assigned, and not revoked since */

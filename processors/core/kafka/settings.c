@@ -145,8 +145,10 @@ static struct mr_kafka_settings settings_of(const struct mr_kafka_settings *give
 /* What may be tuned: set before the user's, so the user's win. Each was found by measurement with
  * 2.0.2: Nagle's algorithm costs 45 ms a transaction; at queued.min.messages fetching stops for a
  * second, so bytes must be the bound; the second of two quick transactions waits a whole retry
- * back-off; an empty fetch of the mock sleeps for all of fetch.wait.max.ms. The mock keeps what is
- * produced in memory: zstd makes that a fifth. */
+ * back-off; an empty fetch of the mock sleeps for all of fetch.wait.max.ms. What is produced waits
+ * for its request to be full or for the commit, so linger.ms is longer than any commit takes; not
+ * on the mock, where a writer waits for its readers. The mock keeps what is produced in memory:
+ * zstd makes that a fifth. */
 static enum mr_code set_tunables(struct kafka_broker *broker, bool is_embedded,
                                  struct mr_error *err)
 {
@@ -164,7 +166,7 @@ static enum mr_code set_tunables(struct kafka_broker *broker, bool is_embedded,
         {"fetch.wait.max.ms", is_embedded ? "5" : "20"},
         {"queue.buffering.max.messages", "1000000"},
         {"queue.buffering.max.kbytes", produce_kib},
-        {"linger.ms", "20"},
+        {"linger.ms", is_embedded ? "20" : "1000"},
         {"batch.size", "1000000"},
         {"batch.num.messages", "100000"},
         {"retry.backoff.ms", is_embedded ? NULL : "1"},

@@ -120,6 +120,15 @@ static enum mr_code open_inputs(struct kafka_transport *self, struct mr_error *e
     return mr_kafka_subscribe(self, err);
 }
 
+static size_t property_of(rd_kafka_t *handle, const char *name)
+{
+    char text[24] = "";
+    size_t size = sizeof(text);
+
+    (void)rd_kafka_conf_get(rd_kafka_conf(handle), name, text, &size);
+    return strtoul(text, NULL, 10);
+}
+
 static enum mr_code open_producer(struct kafka_transport *self, struct mr_error *err)
 {
     const bool is_exact = self->spec.delivery == MR_EXACTLY_ONCE;
@@ -130,10 +139,18 @@ static enum mr_code open_producer(struct kafka_transport *self, struct mr_error 
         {"transaction.timeout.ms", is_exact ? timeout : NULL},
         {NULL, NULL},
     };
+    enum mr_code code;
 
     (void)snprintf(timeout, sizeof(timeout), "%" PRId64,
                    self->broker->settings.transaction_timeout);
-    return open_handle(self, RD_KAFKA_PRODUCER, pairs, &self->producer, err);
+    code = open_handle(self, RD_KAFKA_PRODUCER, pairs, &self->producer, err);
+    if (code == MR_OK) {
+        const size_t batch_size = property_of(self->producer, "batch.size");
+        const size_t message_size = property_of(self->producer, "message.max.bytes");
+
+        self->request_size = batch_size < message_size ? batch_size : message_size;
+    }
+    return code;
 }
 
 /* The first record of a topic whose metadata is not there yet would wait for a second. */
@@ -141,6 +158,7 @@ static enum mr_code open_output(struct kafka_transport *self, size_t index, stru
 {
     struct kafka_output *output = &self->outputs[index];
     rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(self->producer);
+    enum mr_code code;
 
     rd_kafka_topic_conf_set_opaque(conf, output);
     output->name = self->spec.outputs[index];
@@ -155,7 +173,12 @@ static enum mr_code open_output(struct kafka_transport *self, size_t index, stru
             return MR_FAIL(err, MR_BAD_CONFIG, "embedded: topic %s was not ensured", output->name);
         }
     }
-    return mr_kafka_partition_count(self->producer, output->name, &output->partition_count, err);
+    code = mr_kafka_partition_count(self->producer, output->name, &output->partition_count, err);
+    if (code == MR_OK) {
+        output->unsent = calloc((size_t)output->partition_count, sizeof(*output->unsent));
+        code = output->unsent != NULL ? MR_OK : MR_FAIL(err, MR_NO_ROOM, "transport: no memory");
+    }
+    return code;
 }
 
 static enum mr_code open_outputs(struct kafka_transport *self, struct mr_error *err)
@@ -192,6 +215,7 @@ static void close_producer(struct kafka_transport *self)
         if (self->outputs[i].handle != NULL) {
             rd_kafka_topic_destroy(self->outputs[i].handle);
         }
+        free(self->outputs[i].unsent);
     }
     rd_kafka_destroy(self->producer);
 }

@@ -41,6 +41,51 @@ static struct mr_transport_spec sink_spec(const char *const *inputs)
                                       .worker_count = 1};
 }
 
+/* ---------------------------------------------------------------------------- whole requests */
+
+/* Delivery reports are served by flushing alone here: one that came tells of a flush. */
+static void a_partition_is_given_no_more_than_a_request_holds(void **state)
+{
+    static const struct {
+        const char *label;
+        int32_t partitions[3];
+        size_t key_size, value_size;
+        bool is_flushed;
+    } rows[] = {
+        {"three thirds of a request", {0, 0, 0}, 0, 333000, false},
+        {"one byte too many, with what the wire format adds", {0, 0, 0}, 0, 333334, true},
+        {"the key counts", {0, 0, 0}, 1000, 332500, true},
+        {"each partition has its own", {0, 1, 0}, 0, 400000, false},
+        {"a request for each partition", {0, 1, 2}, 0, 999000, false},
+    };
+    static uint8_t bytes[1000000];
+    struct kafka_bench bench;
+    struct bench_worker source;
+    const struct mr_transport_spec spec = source_spec(in_topic);
+
+    (void)state;
+    kafka_bench_open(&bench, NULL, NULL);
+    kafka_bench_topic(&bench, "in", 3, false);
+    bench_worker_open(&source, &bench, &spec);
+    for (size_t i = 0; i < MR_COUNT(rows); i++) {
+        struct mr_transport *transport = source.transport;
+        struct mr_output outputs[3];
+
+        print_message("  %s\n", rows[i].label);
+        for (size_t k = 0; k < 3; k++) {
+            outputs[k] = (struct mr_output){.partition = rows[i].partitions[k],
+                                            .key = {bytes, rows[i].key_size},
+                                            .value = {bytes, rows[i].value_size}};
+        }
+        assert_int_equal(MR_OK, transport->ops->begin(transport, &source.error));
+        assert_int_equal(MR_OK, transport->ops->produce(transport, outputs, 3, &source.error));
+        assert_int_equal(rows[i].is_flushed, ((struct kafka_transport *)transport)->has_delivered);
+        assert_int_equal(MR_OK, transport->ops->commit(transport, NULL, 0, &source.error));
+    }
+    bench_worker_close(&source);
+    kafka_bench_close(&bench);
+}
+
 /* ------------------------------------------------------------------------------ one record */
 
 struct sample {
@@ -516,6 +561,7 @@ static void the_documented_defaults_are_those_that_hold(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_partition_is_given_no_more_than_a_request_holds),
         cmocka_unit_test(a_record_comes_out_as_it_went_in),
         cmocka_unit_test(after_an_abort_the_same_records_come_again),
         cmocka_unit_test(a_worker_that_comes_back_goes_on_where_it_had_committed),
