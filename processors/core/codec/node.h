@@ -49,8 +49,8 @@ enum mr_op_code {
     MR_OP_UNREADABLE, /* a branch that the reader has no place for */
     /* In a plan's list only. */
     MR_OP_FLOW,
-    MR_OP_OPTIONAL = MR_OP_FLOW, /* null: the slot is null and the next op is left out */
-    MR_OP_SKIP_OPTIONAL,         /* null: the next op is left out */
+    MR_OP_OPTIONAL = MR_OP_FLOW, /* the next op reads the value, if there is one, to its slot */
+    MR_OP_SKIP_OPTIONAL,         /* the next op skips it, if there is one */
     MR_OP_BRANCH,                /* null: go to target */
     MR_OP_JUMP,
     MR_OP_CONSTANT,

@@ -1,5 +1,6 @@
 #include "processors/core/codec/plan.h"
 
+#include "processors/core/codec/optional.h"
 #include "processors/core/codec/plan_internal.h"
 #include "processors/core/codec/scalar.h"
 #include "processors/core/codec/schema_internal.h"
@@ -89,12 +90,71 @@ MR_WIRE_INLINE const uint8_t *read_nullable(const struct mr_op *op, const uint8_
         return mr_wire_fault(input, "datum_truncated");
     }
     /* Indices 0 and 1 are written as 0 and 2; anything else, longer forms included, is no branch.
-     */
-    if (*at != 0 && *at != 2) {
+     * One test and not two: see optional.h. */
+    if ((*at & ~2U) != 0) {
         return mr_wire_fault(input, "union_branch_unknown");
     }
     *is_null = *at >> 1 == op->null_branch;
     return at + 1;
+}
+
+static const uint8_t *read_item(const struct mr_op *item, const uint8_t *at, struct mr_input *input,
+                                size_t present, struct mr_value *value)
+{
+    value->kind = MR_KIND_NULL; /* or what comes next makes of it */
+    return present != 0 ? mr_op_read(item, at, input, value) : at;
+}
+
+/* A nullable value: the op after its own says how it is read, or skipped, when it is there. */
+MR_WIRE_INLINE const uint8_t *take_optional(const struct mr_op *op, const uint8_t *at,
+                                            struct mr_input *input, bool has_room,
+                                            struct mr_value *value)
+{
+    bool is_null = false;
+    size_t present;
+
+    at = read_nullable(op, at, input, &is_null);
+    present = !is_null;
+    if (!MR_WIRE_LIKELY(at != NULL)) {
+        return NULL;
+    }
+    switch (has_room ? op[1].code : MR_OP_END) {
+    case MR_OP_LONG:
+        return mr_optional_long(at, input, present, value);
+    case MR_OP_DOUBLE:
+        return mr_optional_double(at, input, present, value);
+    case MR_OP_STRING:
+        return mr_optional_string(at, input, present, value);
+    case MR_OP_TIMESTAMP_MILLIS:
+        return mr_optional_millis(at, input, present, value);
+    default:
+        return read_item(op + 1, at, input, present, value);
+    }
+}
+
+MR_WIRE_INLINE const uint8_t *skip_optional(const struct mr_op *op, const uint8_t *at,
+                                            struct mr_input *input, bool has_room)
+{
+    struct mr_span bytes;
+    uint64_t bits;
+    bool is_null = false;
+    size_t present;
+
+    at = read_nullable(op, at, input, &is_null);
+    present = !is_null;
+    if (!MR_WIRE_LIKELY(at != NULL)) {
+        return NULL;
+    }
+    switch (has_room ? op[1].code : MR_OP_END) {
+    case MR_OP_SKIP_FIXED:
+        return mr_optional_skip(at, input, present, op[1].size);
+    case MR_OP_SKIP_VARINT:
+        return mr_optional_varint(at, input, present, &bits);
+    case MR_OP_SKIP_BYTES:
+        return mr_optional_bytes(at, input, present, &bytes);
+    default:
+        return read_item(op + 1, at, input, present, &(struct mr_value){0});
+    }
 }
 
 static const uint8_t *take_flow(const struct mr_op **next, const struct mr_op *ops,
@@ -104,10 +164,6 @@ static const uint8_t *take_flow(const struct mr_op **next, const struct mr_op *o
     bool is_null = false;
 
     switch (op->code) {
-    case MR_OP_SKIP_OPTIONAL:
-        at = read_nullable(op, at, input, &is_null);
-        *next += is_null;
-        return at;
     case MR_OP_BRANCH:
         at = read_nullable(op, at, input, &is_null);
         *next = is_null ? ops + op->target : *next;
@@ -133,6 +189,7 @@ const char *mr_plan_decode(const struct mr_plan *plan, struct mr_span datum, str
 {
     const uint8_t *at = datum.data == NULL ? no_bytes : datum.data;
     struct mr_input input = {.end = at + datum.size, .arena = arena};
+    const bool has_room = datum.size >= MR_OPTIONAL_SIZE_MIN;
     const struct mr_op *next = plan->ops;
 
     if (datum.size > UINT32_MAX) {
@@ -144,11 +201,11 @@ const char *mr_plan_decode(const struct mr_plan *plan, struct mr_span datum, str
         if (op->code < MR_OP_FLOW) {
             at = mr_op_read(op, at, &input, &slots[op->slot]);
         } else if (op->code == MR_OP_OPTIONAL) {
-            bool is_null = false;
-
-            at = read_nullable(op, at, &input, &is_null);
-            slots[op->slot].kind = MR_KIND_NULL; /* or what comes next makes of it */
-            next += is_null;
+            at = take_optional(op, at, &input, has_room, &slots[op->slot]);
+            next++;
+        } else if (op->code == MR_OP_SKIP_OPTIONAL) {
+            at = skip_optional(op, at, &input, has_room);
+            next++;
         } else {
             const struct mr_op *after = next; /* so that next itself may stay in a register */
 

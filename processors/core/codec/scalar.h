@@ -90,20 +90,25 @@ MR_WIRE_INLINE const uint8_t *mr_read_enum(const struct mr_op *op, const uint8_t
     return value->data == NULL ? mr_wire_fault(input, "enum_symbol_unreadable") : at;
 }
 
-MR_WIRE_INLINE const uint8_t *mr_read_millis(const uint8_t *at, struct mr_input *input,
-                                             struct mr_value *value)
+MR_WIRE_INLINE struct mr_value mr_millis_value(int64_t number)
 {
-    int64_t number = 0, seconds, rest;
+    int64_t seconds = number / 1000, rest = number - seconds * 1000;
 
-    at = mr_wire_long(at, input, &number);
-    seconds = number / 1000;
-    rest = number - seconds * 1000;
     if (rest < 0) {
         rest += 1000;
         seconds--;
     }
-    *value = (struct mr_value){
+    return (struct mr_value){
         .kind = MR_KIND_TIMESTAMP, .size = (uint32_t)rest * 1000000U, .number = seconds};
+}
+
+MR_WIRE_INLINE const uint8_t *mr_read_millis(const uint8_t *at, struct mr_input *input,
+                                             struct mr_value *value)
+{
+    int64_t number = 0;
+
+    at = mr_wire_long(at, input, &number);
+    *value = mr_millis_value(number);
     return at;
 }
 

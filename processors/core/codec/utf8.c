@@ -58,7 +58,7 @@ static const uint64_t rows[256] = {
 #define H4 0x80, 0x80, 0x80, 0x80
 #define H16 H4, H4, H4, H4
 
-const uint8_t mr_wire_high_bits[64] = {H16, H16};
+const uint8_t mr_wire_high_bits[96] = {[32] = H16, H16};
 
 bool mr_wire_is_utf8_rest(struct mr_span text)
 {

@@ -87,8 +87,22 @@ static inline uint32_t mr_wire_load32(const uint8_t *at)
 /* Any varint, byte by byte: near the end of the datum, or of nine bytes and more. */
 const uint8_t *mr_wire_varint_slow(const uint8_t *at, struct mr_input *input, uint64_t *bits);
 
-/* Eight bytes at once: the first byte without its high bit set ends the number; the groups of
- * seven bits are then pushed together, two, four and eight at a time. */
+/* Of eight bytes, ends has the high bit of each byte that ends a number; not 0. */
+static inline size_t mr_wire_ends_after(uint64_t ends)
+{
+    return ((size_t)__builtin_ctzll(ends) >> 3) + 1;
+}
+
+/* The groups of seven bits up to the first end, pushed together, two, four and eight at a time. */
+static inline uint64_t mr_wire_join(uint64_t word, uint64_t ends)
+{
+    word &= (ends ^ (ends - 1)) & UINT64_C(0x7f7f7f7f7f7f7f7f);
+    word = (word & UINT64_C(0x007f007f007f007f)) | (word & UINT64_C(0x7f007f007f007f00)) >> 1;
+    word = (word & UINT64_C(0x00003fff00003fff)) | (word & UINT64_C(0x3fff00003fff0000)) >> 2;
+    return (word & UINT64_C(0x000000000fffffff)) | (word & UINT64_C(0x0fffffff00000000)) >> 4;
+}
+
+/* Eight bytes at once: the first byte without its high bit set ends the number. */
 MR_WIRE_INLINE const uint8_t *mr_wire_varint(const uint8_t *at, struct mr_input *input,
                                              uint64_t *bits)
 {
@@ -106,12 +120,8 @@ MR_WIRE_INLINE const uint8_t *mr_wire_varint(const uint8_t *at, struct mr_input 
     if (ends == 0) {
         return mr_wire_varint_slow(at, input, bits);
     }
-    at += (__builtin_ctzll(ends) >> 3) + 1;
-    word &= (ends ^ (ends - 1)) & UINT64_C(0x7f7f7f7f7f7f7f7f);
-    word = (word & UINT64_C(0x007f007f007f007f)) | (word & UINT64_C(0x7f007f007f007f00)) >> 1;
-    word = (word & UINT64_C(0x00003fff00003fff)) | (word & UINT64_C(0x3fff00003fff0000)) >> 2;
-    *bits = (word & UINT64_C(0x000000000fffffff)) | (word & UINT64_C(0x0fffffff00000000)) >> 4;
-    return at;
+    *bits = mr_wire_join(word, ends);
+    return at + mr_wire_ends_after(ends);
 }
 
 static inline int64_t mr_wire_unzigzag(uint64_t bits)
@@ -252,8 +262,9 @@ MR_WIRE_INLINE bool mr_wire_is_utf8(struct mr_span text)
     return MR_WIRE_LIKELY(mr_wire_is_ascii(text)) || mr_wire_is_utf8_rest(text);
 }
 
-/* High bits of 32 bytes, then none: seen from 32 - size on, the mask of a text of that size. */
-extern const uint8_t mr_wire_high_bits[64];
+/* 32 bytes 0, 32 bytes 0x80, 32 bytes 0: seen from 64 - size on, the mask of the first size bytes;
+ * from 32 - start on, that of the bytes from start. */
+extern const uint8_t mr_wire_high_bits[96];
 
 /* Inside a datum most strings have 32 readable bytes from their start, whatever their size. Then
  * all are tested, without a branch that depends on the size: those are mispredicted, and cost more
@@ -266,7 +277,7 @@ MR_WIRE_INLINE bool mr_wire_is_text(struct mr_span text, const struct mr_input *
     if (text.size > 32 || mr_wire_left(text.data, input) < 32) {
         return mr_wire_is_utf8(text);
     }
-    mask = mr_wire_high_bits + 32 - text.size;
+    mask = mr_wire_high_bits + 64 - text.size;
     for (size_t i = 0; i < 32; i += 8) {
         high |= mr_wire_load64(text.data + i) & mr_wire_load64(mask + i);
     }
