@@ -11,6 +11,9 @@ static const struct verb verbs[] = {
      verb_check},
     {"show", "FILE [--top N] [--figure STAGE.NAME]",
      "Prints a file of advisories as a table, or a figure of a run's summary.", verb_show},
+    {"schema", "check|canonical|fingerprint FILE.avsc ... [--mode MODE]",
+     "Whether an Avro schema may follow the versions before it; its canonical form and names.",
+     verb_schema},
     {"reference", "", "Prints the reference of options, metrics and errors (docs/reference.md).",
      verb_reference},
 };

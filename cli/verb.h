@@ -19,6 +19,7 @@ struct verb {
 int verb_run(int count, char **arguments);
 int verb_check(int count, char **arguments);
 int verb_show(int count, char **arguments);
+int verb_schema(int count, char **arguments);
 int verb_reference(int count, char **arguments);
 
 /* One option of a verb. */
