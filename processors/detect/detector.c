@@ -80,30 +80,11 @@ const struct mr_option mr_detect_options[] = {
     MR_OPTIONS_END,
 };
 
-/* What opening one detector needs, and whether it has found a problem. */
-struct opening {
-    struct mr_scope *scope;
-    const struct mr_detector_settings *settings;
-    struct mr_detector *detector;
-    bool is_bad;
-};
-
-/* option beside `key`, whose dotted name and place are known whether it was set or not. */
-static void complain(struct opening *self, const char *option, const char *hint, const char *text)
-{
-    const struct mr_source *beside = &self->settings->key;
-    const char *dot = strrchr(beside->key, '.');
-    const char *key = mr_arena_print(mr_scope_arena(self->scope), "%.*s.%s",
-                                     dot ? (int)(dot - beside->key) : 0, beside->key, option);
-
-    mr_scope_complain(self->scope, MR_SEVERITY_ERROR, beside->place, key, hint, "%s", text);
-    self->is_bad = true;
-}
-
 /* Options that only some methods read; set but not read is a mistake. */
-static void check_knobs(struct opening *self)
+static void check_knobs(const struct mr_detector_settings *settings,
+                        const struct mr_misfits *misfits)
 {
-    const struct mr_detector_settings *settings = self->settings;
+    const struct mr_method *method = mr_methods[settings->method];
     const struct {
         const char *option;
         unsigned knob;
@@ -124,31 +105,38 @@ static void check_knobs(struct opening *self)
     char text[120];
 
     for (size_t i = 0; i < MR_COUNT(rows); i++) {
-        if (rows[i].is_set && (self->detector->method->knobs & rows[i].knob) == 0) {
-            (void)snprintf(text, sizeof(text), "%s does not use it", self->detector->method->name);
-            complain(self, rows[i].option, NULL, text);
+        if (rows[i].is_set && (method->knobs & rows[i].knob) == 0) {
+            (void)snprintf(text, sizeof(text), "%s does not use it", method->name);
+            misfits->tell(misfits->context, rows[i].option, text);
         }
     }
 }
 
-static void check_bounds(struct opening *self)
+static void check_bounds(const struct mr_detector_settings *settings,
+                         const struct mr_misfits *misfits)
 {
-    const struct mr_detector_settings *settings = self->settings;
-    const struct mr_method *method = self->detector->method;
+    const struct mr_method *method = mr_methods[settings->method];
     char text[120];
 
     if ((method->knobs & MR_KNOB_WITHIN) != 0 && settings->within == 0) {
-        complain(self, "within", NULL, "duplicate must be told within what time");
+        misfits->tell(misfits->context, "within", "duplicate must be told within what time");
     }
     if (settings->bins > method->bins_max && (method->knobs & MR_KNOB_PERIOD) != 0) {
         (void)snprintf(text, sizeof(text), "%s has at most %u", method->name,
                        (unsigned)method->bins_max);
-        complain(self, "bins", NULL, text);
+        misfits->tell(misfits->context, "bins", text);
     }
     if (settings->value.text == NULL && !method->takes_null) {
         (void)snprintf(text, sizeof(text), "%s judges a value: say which", method->name);
-        complain(self, "value", NULL, text);
+        misfits->tell(misfits->context, "value", text);
     }
+}
+
+void mr_detector_check(const struct mr_detector_settings *settings,
+                       const struct mr_misfits *misfits)
+{
+    check_knobs(settings, misfits);
+    check_bounds(settings, misfits);
 }
 
 static uint32_t set_or(int64_t set, uint32_t fallback)
@@ -156,10 +144,10 @@ static uint32_t set_or(int64_t set, uint32_t fallback)
     return set > 0 ? (uint32_t)set : fallback;
 }
 
-static void resolve(const struct mr_detector_settings *settings, const struct mr_method *method,
-                    struct mr_tuning *tuning)
+void mr_detector_tune(const struct mr_detector_settings *settings, struct mr_tuning *tuning)
 {
-    *tuning = mr_tuning_of(method, (enum mr_sensitivity)settings->sensitivity);
+    *tuning =
+        mr_tuning_of(mr_methods[settings->method], (enum mr_sensitivity)settings->sensitivity);
     tuning->threshold = settings->threshold > 0 ? settings->threshold : tuning->threshold;
     tuning->span = settings->span > 0 ? settings->span : tuning->span;
     tuning->floor = settings->floor;
@@ -177,6 +165,27 @@ static void resolve(const struct mr_detector_settings *settings, const struct mr
     tuning->against = (enum mr_against)settings->against;
     tuning->alarm_on = (enum mr_alarm_on)settings->alarm_on;
     tuning->is_log = settings->scale != 0;
+}
+
+/* What opening one detector needs, and whether it has found a problem. */
+struct opening {
+    struct mr_scope *scope;
+    const struct mr_detector_settings *settings;
+    struct mr_detector *detector;
+    bool is_bad;
+};
+
+/* option beside `key`, whose dotted name and place are known whether it was set or not. */
+static void complain(void *context, const char *option, const char *text)
+{
+    struct opening *self = context;
+    const struct mr_source *beside = &self->settings->key;
+    const char *dot = strrchr(beside->key, '.');
+    const char *key = mr_arena_print(mr_scope_arena(self->scope), "%.*s.%s",
+                                     dot ? (int)(dot - beside->key) : 0, beside->key, option);
+
+    mr_scope_complain(self->scope, MR_SEVERITY_ERROR, beside->place, key, NULL, "%s", text);
+    self->is_bad = true;
 }
 
 static bool is_number(const struct mr_cel_type *type)
@@ -235,14 +244,13 @@ enum mr_code mr_detector_open(struct mr_scope *scope, const struct mr_detector_s
 
     detector->name = settings->name;
     detector->method = mr_methods[settings->method];
-    check_knobs(&self);
-    check_bounds(&self);
+    mr_detector_check(settings, &(struct mr_misfits){complain, &self});
     code = compile(&self, err);
     if (code != MR_OK || self.is_bad) {
         return code != MR_OK ? code
                              : MR_FAIL(err, MR_BAD_CONFIG, "%s: see the report", settings->name);
     }
-    resolve(settings, detector->method, &detector->tuning);
+    mr_detector_tune(settings, &detector->tuning);
     spec.version = detector->method->version;
     spec.state_size = (uint32_t)mr_judge_state_size(detector->method, &detector->tuning);
     return mr_scope_store(scope, &spec, &detector->store, err);

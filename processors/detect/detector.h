@@ -1,6 +1,6 @@
 /* detector.h - one detector of a detect stage: its settings, checked and resolved.
  *
- * Internal to processors/detect.
+ * Internal to processors/detect, and to what judges a series of its own by the same settings.
  */
 #ifndef MR_DETECT_DETECTOR_H
 #define MR_DETECT_DETECTOR_H
@@ -42,6 +42,18 @@ struct mr_detect_settings {
 };
 
 extern const struct mr_option mr_detect_options[];
+
+/* Who is told of an option that does not fit the method. */
+struct mr_misfits {
+    void (*tell)(void *context, const char *option, const char *text);
+    void *context; /* borrowed */
+};
+
+/* What a method and its options have against each other; each alone is within its bounds. */
+void mr_detector_check(const struct mr_detector_settings *settings,
+                       const struct mr_misfits *misfits);
+/* What the settings and the method's own defaults come to. */
+void mr_detector_tune(const struct mr_detector_settings *settings, struct mr_tuning *tuning);
 
 struct mr_detector {
     const char *name; /* borrowed */
