@@ -61,6 +61,11 @@ static bool is_prefix(const struct cel_node *node)
     return mr_span_is(node->name, "!_") || mr_span_is(node->name, "-_");
 }
 
+static bool is_index(const struct cel_node *node)
+{
+    return mr_span_is(node->name, "_[_]") || mr_span_is(node->name, "_[?_]");
+}
+
 static enum level level_of(const struct cel_node *node)
 {
     switch ((enum cel_node_kind)node->kind) {
@@ -181,15 +186,26 @@ static void put_select(struct printer *out, const struct cel_node *node)
     put(out, node->is_test ? ")" : "");
 }
 
+/* Whether the text of an operand begins with the digits of a number: -(1).f() is not -1.f(). */
+static bool starts_with_number(const struct cel_node *node)
+{
+    while (node->kind == CEL_NODE_LOOP || node->kind == CEL_NODE_OPT_MAP ||
+           (node->kind == CEL_NODE_SELECT && !node->is_test) ||
+           (node->kind == CEL_NODE_CALL && (node->is_member || is_index(node)))) {
+        node = node->args[0];
+    }
+    return node->kind == CEL_NODE_LITERAL &&
+           (node->value.kind == MR_KIND_INT || node->value.kind == MR_KIND_DOUBLE);
+}
+
 static void put_prefix(struct printer *out, const struct cel_node *node)
 {
-    const struct cel_node *operand = node->args[0];
-    const bool is_number = operand->kind == CEL_NODE_LITERAL && operand->value.kind != MR_KIND_BOOL;
+    const bool is_wrapped = starts_with_number(node->args[0]);
 
     put(out, mr_span_is(node->name, "!_") ? "!" : "-");
-    put(out, is_number ? "(" : ""); /* -(1) is a call, -1 is a literal */
-    put_at(out, operand, UNARY);
-    put(out, is_number ? ")" : "");
+    put(out, is_wrapped ? "(" : "");
+    put_at(out, node->args[0], UNARY);
+    put(out, is_wrapped ? ")" : "");
 }
 
 static void put_named(struct printer *out, const struct cel_node *node)
@@ -215,7 +231,7 @@ static void put_call(struct printer *out, const struct cel_node *node)
         put_at(out, node->args[1], (enum level)(operators[found].level + 1));
     } else if (is_prefix(node)) {
         put_prefix(out, node);
-    } else if (mr_span_is(node->name, "_[_]") || mr_span_is(node->name, "_[?_]")) {
+    } else if (is_index(node)) {
         put_at(out, node->args[0], MEMBER);
         put(out, mr_span_is(node->name, "_[_]") ? "[" : "[?");
         put_node(out, node->args[1]);

@@ -18,6 +18,20 @@ static void place(struct mr_cel_diagnosis *why, struct mr_span text, size_t offs
     }
 }
 
+/* A text that did not fit ends before a character that was cut. */
+static void end_text(char *out, size_t size, int wanted)
+{
+    size_t end = size - 1;
+
+    if (wanted < 0 || (size_t)wanted < size) {
+        return;
+    }
+    while (end > 0 && ((uint8_t)out[end - 1] & 0xC0) == 0x80) {
+        end--;
+    }
+    out[end > 0 && ((uint8_t)out[end - 1] & 0x80) != 0 ? end - 1 : end] = '\0';
+}
+
 void cel_source_report(struct cel_source *self, size_t offset, const char *format, ...)
 {
     va_list args;
@@ -28,7 +42,8 @@ void cel_source_report(struct cel_source *self, size_t offset, const char *forma
     self->has_failed = true;
     place(self->why, self->text, offset);
     va_start(args, format);
-    (void)vsnprintf(self->why->text, sizeof(self->why->text), format, args);
+    end_text(self->why->text, sizeof(self->why->text),
+             vsnprintf(self->why->text, sizeof(self->why->text), format, args));
     va_end(args);
 }
 
@@ -40,7 +55,8 @@ void cel_source_hint(struct cel_source *self, const char *format, ...)
         return;
     }
     va_start(args, format);
-    (void)vsnprintf(self->why->hint, sizeof(self->why->hint), format, args);
+    end_text(self->why->hint, sizeof(self->why->hint),
+             vsnprintf(self->why->hint, sizeof(self->why->hint), format, args));
     va_end(args);
 }
 
