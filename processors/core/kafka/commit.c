@@ -95,6 +95,9 @@ static enum mr_code commit_exactly_once(struct kafka_transport *self,
         code = count > 0 ? mr_kafka_begin(&self->base, err) : MR_OK;
     }
     if (code == MR_OK && self->step == KAFKA_OPEN) {
+        code = mr_kafka_send_held(self, err);
+    }
+    if (code == MR_OK && self->step == KAFKA_OPEN) {
         code = count > 0 ? send_offsets(self, positions, count, err) : MR_OK;
         self->step = code == MR_OK ? KAFKA_OFFSETS_SENT : self->step;
     }
@@ -112,8 +115,11 @@ static enum mr_code flush(struct kafka_transport *self, struct mr_error *err)
     if (self->producer == NULL) {
         return MR_OK;
     }
-    code =
-        mr_kafka_resp(rd_kafka_flush(self->producer, KAFKA_FLUSH_MS), "waiting for delivery", err);
+    code = mr_kafka_send_held(self, err);
+    if (code == MR_OK) {
+        code = mr_kafka_resp(rd_kafka_flush(self->producer, KAFKA_FLUSH_MS), "waiting for delivery",
+                             err);
+    }
     if (code == MR_OK) {
         code = mr_kafka_fatal(self->producer, err);
     }
@@ -209,6 +215,7 @@ enum mr_code mr_kafka_abort(struct mr_transport *base, struct mr_error *err)
         return code;
     }
     self->step = KAFKA_IDLE;
+    self->held_count = 0;
     self->delivery_failure = RD_KAFKA_RESP_ERR_NO_ERROR;
     mr_kafka_release(base);
     return self->consumer != NULL ? mr_kafka_rewind(self, err) : MR_OK;

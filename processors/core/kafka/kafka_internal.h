@@ -54,12 +54,18 @@ struct kafka_input {
     size_t first; /* its partition 0 among the transport's partitions */
 };
 
+/* A partition that is written to, in the transaction that is open. */
+struct kafka_lane {
+    size_t held_size; /* bytes, on the wire at most, since all was sent */
+    bool is_met;      /* something was sent */
+};
+
 struct kafka_output {
     const char *name;           /* borrowed from the spec */
     rd_kafka_topic_t *handle;   /* owned; its opaque is this struct */
     struct mr_flow_topic *flow; /* borrowed; NULL: a real cluster */
     int32_t partition_count;
-    size_t *unsent; /* owned, one per partition: bytes handed over since the last flush */
+    struct kafka_lane *lanes; /* owned, one per partition */
 };
 
 struct kafka_partition {
@@ -100,7 +106,9 @@ struct kafka_transport {
     struct mr_position *positions;           /* owned: room for all partitions, for the listener */
     rd_kafka_topic_partition_list_t *wanted; /* owned: given to us, not yet taken up; or NULL */
     struct kafka_slab *slabs, *slab;         /* owned chain; the one being filled */
-    size_t request_size; /* at most so many bytes of a partition go in one request */
+    size_t request_size;    /* at most so many bytes of a partition go in one request */
+    struct mr_output *held; /* owned: produced and not sent yet */
+    size_t held_count, held_room;
     enum kafka_step step;
     bool is_in_rebalance, was_rebalanced, is_closing;
     bool is_settled;         /* partitions (or none of them) were assigned, and not revoked since */
@@ -183,6 +191,8 @@ struct mr_record mr_kafka_record_of(const rd_kafka_message_t *message);
 enum mr_code mr_kafka_begin(struct mr_transport *base, struct mr_error *err);
 enum mr_code mr_kafka_produce(struct mr_transport *base, const struct mr_output *outputs,
                               size_t count, struct mr_error *err);
+/* Hands what produce() holds to librdkafka. */
+enum mr_code mr_kafka_send_held(struct kafka_transport *self, struct mr_error *err);
 void mr_kafka_on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message, void *opaque);
 
 /* commit.c */

@@ -175,8 +175,8 @@ static enum mr_code open_output(struct kafka_transport *self, size_t index, stru
     }
     code = mr_kafka_partition_count(self->producer, output->name, &output->partition_count, err);
     if (code == MR_OK) {
-        output->unsent = calloc((size_t)output->partition_count, sizeof(*output->unsent));
-        code = output->unsent != NULL ? MR_OK : MR_FAIL(err, MR_NO_ROOM, "transport: no memory");
+        output->lanes = calloc((size_t)output->partition_count, sizeof(*output->lanes));
+        code = output->lanes != NULL ? MR_OK : MR_FAIL(err, MR_NO_ROOM, "transport: no memory");
     }
     return code;
 }
@@ -215,7 +215,7 @@ static void close_producer(struct kafka_transport *self)
         if (self->outputs[i].handle != NULL) {
             rd_kafka_topic_destroy(self->outputs[i].handle);
         }
-        free(self->outputs[i].unsent);
+        free(self->outputs[i].lanes);
     }
     rd_kafka_destroy(self->producer);
 }
@@ -272,6 +272,7 @@ static void close_transport(struct mr_transport *base)
     }
     free(self->inputs);
     free(self->outputs);
+    free(self->held);
     free(self->partitions);
     free(self->positions);
     free(self);

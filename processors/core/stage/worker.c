@@ -10,6 +10,7 @@
 #define POLL_MAX 1000
 #define IDLE_WAIT_MS 100
 #define GATHER_WAIT_MS 10
+#define FILL_SHARE 16
 #define SNAPSHOT_ROOM ((size_t)1 << 30) /* address space; only what is used costs memory */
 
 static enum mr_code commit_all(struct mr_worker *worker, bool is_last, struct mr_error *err);
@@ -241,6 +242,13 @@ static bool is_full(const struct mr_worker *worker, int64_t started)
                                     worker->pipeline->settings->commit_interval);
 }
 
+/* What trickles in is committed as soon as nothing more comes; a transaction that has grown waits
+ * for its time to be over, for each costs milliseconds of CPU however little is in it. */
+static bool is_worth_filling(const struct mr_worker *worker)
+{
+    return worker->gathered > (size_t)worker->pipeline->settings->commit_records / FILL_SHARE;
+}
+
 static enum mr_code run_polled(struct mr_worker *worker, const struct mr_polled *polled,
                                struct mr_error *err)
 {
@@ -266,7 +274,7 @@ static enum mr_code gather(struct mr_worker *worker, struct mr_error *err)
             transport->ops->poll(transport, worker->is_begun ? GATHER_WAIT_MS : IDLE_WAIT_MS,
                                  room < POLL_MAX ? room : POLL_MAX, &polled, err);
 
-        if (code == MR_OK && polled.count == 0) {
+        if (code == MR_OK && polled.count == 0 && !is_worth_filling(worker)) {
             return MR_OK; /* drained, for now */
         }
         if (code == MR_OK) {
