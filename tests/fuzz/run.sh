@@ -6,9 +6,9 @@
 # TARGET is the head of a name, fuzz_ or not: "avro" is every fuzz_avro_*. Without one: all.
 # Each runs N seconds of wall time (60; 0: only the corpus), from the inputs in
 # tests/fuzz/corpus/TARGET and what earlier runs found in build/fuzz/found/TARGET, with the words
-# of tests/fuzz/HEAD.dict. An input that makes it crash, leak, hang for a minute (of wall time, and
-# a busy machine leaves little of it) or take 256 MiB in one piece is a finding; it ends the
-# target's run and is kept in build/fuzz/findings.
+# of tests/fuzz/HEAD.dict. An input that makes it crash, leak, hang for five minutes (of
+# wall time, of which idle priority may get little) or take 256 MiB in one piece is a finding; it
+# ends the target's run and is kept in build/fuzz/findings.
 # A line for each target, then the sum:
 #   fuzz targets=.. findings=.. executions=.. cpu_seconds=..
 # Exit status: 0 without findings, 1 with, 64 usage, 69 when clang or its runtime is missing.
@@ -18,6 +18,7 @@ root=$PWD
 out=$root/build/fuzz
 seconds=60
 jobs=2
+interrupted=72 # libFuzzer's exit code when it is told to end
 
 usage() {
     sed -n '4s/^# *//p' tests/fuzz/run.sh >&2
@@ -68,8 +69,9 @@ fuzz() {
     done
     (
         cd "$out/work/$target"
-        idle "$out/fuzz/$target" "$limit" -timeout=60 -malloc_limit_mb=256 -print_final_stats=1 \
-            -verbosity=1 -artifact_prefix="$out/findings/$target-" "$@" || echo "finding: $target"
+        idle "$out/fuzz/$target" "$limit" -timeout=300 -malloc_limit_mb=256 -print_final_stats=1 \
+            -verbosity=1 -artifact_prefix="$out/findings/$target-" "$@" || [ $? -eq "$interrupted" ] ||
+            echo "finding: $target"
         times
     ) >"$out/$target.log" 2>&1
 }

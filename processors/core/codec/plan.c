@@ -82,20 +82,30 @@ static const uint8_t *extract(const struct mr_extract *extract, const uint8_t *a
     return at;
 }
 
+/* An index that is written in more bytes than it needs, or none. */
+static const uint8_t *read_long_index(const uint8_t *at, struct mr_input *input, uint64_t *bits)
+{
+    at = mr_wire_varint(at, input, bits);
+    return at == NULL || (*bits & ~UINT64_C(2)) == 0 ? at
+                                                     : mr_wire_fault(input, "union_branch_unknown");
+}
+
 /* Reads the index of a union of null and something; *is_null says which it was. */
 MR_WIRE_INLINE const uint8_t *read_nullable(const struct mr_op *op, const uint8_t *at,
                                             struct mr_input *input, bool *is_null)
 {
+    uint64_t bits;
+
     if (at == input->end) {
         return mr_wire_fault(input, "datum_truncated");
     }
-    /* Indices 0 and 1 are written as 0 and 2; anything else, longer forms included, is no branch.
-     * One test and not two: see optional.h. */
-    if ((*at & ~2U) != 0) {
-        return mr_wire_fault(input, "union_branch_unknown");
+    bits = *at++;
+    /* Indices 0 and 1 are written as 0 and 2: one test and not two, see optional.h. */
+    if (!MR_WIRE_LIKELY((bits & ~UINT64_C(2)) == 0)) {
+        at = read_long_index(at - 1, input, &bits);
     }
-    *is_null = *at >> 1 == op->null_branch;
-    return at + 1;
+    *is_null = bits >> 1 == op->null_branch;
+    return at;
 }
 
 static const uint8_t *read_item(const struct mr_op *item, const uint8_t *at, struct mr_input *input,

@@ -168,7 +168,7 @@ static void a_nullable_value_is_the_same_wherever_it_stands(void **state)
     }
 }
 
-static void no_branch_but_null_and_the_other(void **state)
+static void no_index_but_0_and_1_however_long_it_is_written(void **state)
 {
     struct mr_schema *schema = parsed("{\"type\":\"record\",\"name\":\"T\",\"fields\":[{\"name\":"
                                       "\"v\",\"type\":[\"null\",\"long\"]},{\"name\":\"s\","
@@ -179,7 +179,8 @@ static void no_branch_but_null_and_the_other(void **state)
 
     (void)state;
     for (unsigned index = 0; index < 256; index++) {
-        const char *expected = index == 0 || index == 2 ? NULL : "union_branch_unknown";
+        /* 0x80 and 0x82 are followed by 0: the same numbers, in two bytes. */
+        const char *expected = (index & 0x7dU) == 0 ? NULL : "union_branch_unknown";
         const char *got[2];
 
         bytes[0] = (uint8_t)index;
@@ -199,7 +200,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_nullable_value_is_the_same_wherever_it_stands),
-        cmocka_unit_test(no_branch_but_null_and_the_other),
+        cmocka_unit_test(no_index_but_0_and_1_however_long_it_is_written),
     };
     return cmocka_run_group_tests_name("avro optional", tests, NULL, NULL);
 }
