@@ -6,7 +6,7 @@
 
 static enum mr_code unknown(const struct flags *flags, const char *word, struct mr_error *err)
 {
-    const char *names[16];
+    const char *names[FLAGS_MAX];
     const char *nearest;
     size_t count = 0;
 

@@ -19,6 +19,7 @@ struct verb {
 int verb_run(int count, char **arguments);
 int verb_check(int count, char **arguments);
 int verb_show(int count, char **arguments);
+int verb_cat(int count, char **arguments);
 int verb_schema(int count, char **arguments);
 int verb_reference(int count, char **arguments);
 
@@ -29,9 +30,12 @@ struct flag {
     const char *help;
 };
 
+#define FLAGS_MAX 24
+
 struct flags {
     const struct flag *table; /* ends with name NULL */
-    const char *values[16];   /* by index in the table; "" for one without value; NULL: not given */
+    const char
+        *values[FLAGS_MAX]; /* by index in the table; "" for one without value; NULL: not given */
     const char *operands[16];
     size_t operand_count;
     const char *repeated[16]; /* values of the first flag of the table, which may be repeated */

@@ -1,36 +1,9 @@
 #include "processors/core/codec/container_internal.h"
 
-#include <stdlib.h>
 #include <zlib.h>
 
 #define RAW_WINDOW (-15) /* zlib's way to say: no header */
 #define MEMORY_LEVEL 8
-#define ROOM_FIRST ((size_t)64 << 10)
-
-const uint8_t mr_container_magic[MR_CONTAINER_MAGIC_SIZE] = {'O', 'b', 'j', 1};
-
-bool mr_container_reserve(struct mr_container_room *self, size_t size)
-{
-    size_t room = self->room == 0 ? ROOM_FIRST : self->room;
-    uint8_t *data;
-
-    if (size <= self->room) {
-        return true;
-    }
-    if (size > MR_CONTAINER_BLOCK_SIZE_MAX) {
-        return false;
-    }
-    while (room < size) {
-        room *= 2;
-    }
-    data = realloc(self->data, room);
-    if (data == NULL) {
-        return false;
-    }
-    self->data = data;
-    self->room = room;
-    return true;
-}
 
 /* Runs step until the end of the stream; the room doubles when it is full. */
 static bool run(z_stream *zlib, int (*step)(z_stream *, int), struct mr_container_room *out)

@@ -3,13 +3,15 @@
 #include "processors/core/codec/schema_internal.h"
 #include "processors/core/codec/wire.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define META_ENTRIES_MAX 1024
 
 struct mr_container_reader {
-    FILE *file;               /* owned */
+    FILE *file; /* owned; NULL: the source is the caller's */
+    struct mr_container_input input;
     char *path;               /* owned; for messages */
     struct mr_schema *schema; /* owned */
     struct mr_plan *plan;     /* owned; knows how long a datum is */
@@ -18,13 +20,22 @@ struct mr_container_reader {
     struct mr_container_room raw, plain; /* of the block: as it lies there, decompressed */
     const uint8_t *at, *end;             /* in the block */
     uint64_t count;                      /* data left in it */
+    uint64_t block_count;                /* blocks begun */
     uint32_t empty_count;                /* data without bytes in it */
+    bool is_delimited; /* the block was read to its sync marker: the next one begins here */
 };
 
 static enum mr_code bad(const struct mr_container_reader *self, struct mr_error *err,
                         const char *why)
 {
-    return MR_FAIL(err, MR_BAD_DATA, "%s: %s", self->path, why);
+    return self->block_count == 0 ? MR_FAIL(err, MR_BAD_DATA, "%s: %s", self->path, why)
+                                  : MR_FAIL(err, MR_BAD_DATA, "%s: block %" PRIu64 ": %s",
+                                            self->path, mr_container_block(self), why);
+}
+
+static bool read_failed(const struct mr_container_reader *self)
+{
+    return self->file != NULL && ferror(self->file) != 0;
 }
 
 /* A varint at the file's position. *is_end, where it is given: the file ends before it. */
@@ -36,41 +47,39 @@ static enum mr_code read_long(struct mr_container_reader *self, int64_t *number,
     size_t size = 0;
 
     do {
-        const int byte = size < sizeof(bytes) ? getc(self->file) : EOF;
-
-        if (byte == EOF) {
+        if (size == sizeof(bytes) || mr_container_input_take(&self->input, bytes + size, 1) == 0) {
             if (is_end != NULL && size == 0) {
                 *is_end = true;
-                return ferror(self->file) ? MR_FAIL(err, MR_IO, "%s: cannot be read", self->path)
-                                          : MR_OK;
+                return read_failed(self) ? MR_FAIL(err, MR_IO, "%s: cannot be read", self->path)
+                                         : MR_OK;
             }
             return bad(self, err, "ends, or is no number, where a number is due");
         }
-        bytes[size++] = (uint8_t)byte;
+        size++;
     } while (bytes[size - 1] >= 0x80);
     input.end = bytes + size;
     return mr_wire_long(bytes, &input, number) == NULL ? bad(self, err, input.fault) : MR_OK;
 }
 
-static enum mr_code read_bytes(struct mr_container_reader *self, int64_t size,
-                               struct mr_container_room *out, struct mr_error *err)
+/* size bytes behind those that out holds, by and by: a size that lies must not cost its memory. */
+static enum mr_code read_bytes_behind(struct mr_container_reader *self, size_t size,
+                                      struct mr_container_room *out, struct mr_error *err)
 {
-    if (size < 0 || (uint64_t)size > MR_CONTAINER_BLOCK_SIZE_MAX) {
-        return bad(self, err, "a block larger than is read here");
-    }
-    out->size = 0;
-    /* By and by: a size that lies must not cost its memory. */
-    while (out->size < (size_t)size) {
-        const size_t left = (size_t)size - out->size;
+    const size_t end = out->size + size;
+
+    while (out->size < end) {
+        const size_t left = end - out->size;
         const size_t step = left < (size_t)1 << 20 ? left : (size_t)1 << 20;
+        size_t taken;
 
         if (!mr_container_reserve(out, out->size + step)) {
             return MR_FAIL(err, MR_NO_ROOM, "%s: no memory for a block", self->path);
         }
-        if (fread(out->data + out->size, 1, step, self->file) != step) {
+        taken = mr_container_input_take(&self->input, out->data + out->size, step);
+        out->size += taken;
+        if (taken < step) {
             return bad(self, err, "ends in the middle");
         }
-        out->size += step;
     }
     return MR_OK;
 }
@@ -81,7 +90,11 @@ static enum mr_code read_sized(struct mr_container_reader *self, struct mr_conta
     int64_t size = 0;
     const enum mr_code code = read_long(self, &size, NULL, err);
 
-    return code != MR_OK ? code : read_bytes(self, size, out, err);
+    out->size = 0;
+    if (code == MR_OK && (size < 0 || (uint64_t)size > MR_CONTAINER_BLOCK_SIZE_MAX)) {
+        return bad(self, err, "larger than is read here");
+    }
+    return code != MR_OK ? code : read_bytes_behind(self, (size_t)size, out, err);
 }
 
 static struct mr_span bytes_of(const struct mr_container_room *room)
@@ -104,12 +117,9 @@ static enum mr_code take_schema(struct mr_container_reader *self, struct mr_span
 static enum mr_code take_codec(struct mr_container_reader *self, struct mr_span name,
                                struct mr_error *err)
 {
-    if (mr_span_is(name, "deflate")) {
-        self->codec = MR_CONTAINER_DEFLATE;
-    } else if (!mr_span_is(name, "null")) {
-        return bad(self, err, "its codec is neither null nor deflate");
-    }
-    return MR_OK;
+    return mr_container_codec_find(name, &self->codec)
+               ? MR_OK
+               : bad(self, err, "its codec is none of null, deflate, snappy");
 }
 
 static enum mr_code read_entry(struct mr_container_reader *self, struct mr_error *err)
@@ -182,8 +192,8 @@ static enum mr_code read_head(struct mr_container_reader *self, struct mr_error 
     uint8_t magic[MR_CONTAINER_MAGIC_SIZE];
     enum mr_code code;
 
-    if (fread(magic, 1, sizeof(magic), self->file) != sizeof(magic) ||
-        memcmp(magic, mr_container_magic, sizeof(magic)) != 0) {
+    if (mr_container_input_take(&self->input, magic, sizeof(magic)) != sizeof(magic) ||
+        memcmp(magic, MR_CONTAINER_MAGIC, sizeof(magic)) != 0) {
         return bad(self, err, "is no Avro container file");
     }
     code = read_meta(self, err);
@@ -193,26 +203,36 @@ static enum mr_code read_head(struct mr_container_reader *self, struct mr_error 
     if (self->schema == NULL) {
         return bad(self, err, "has no schema");
     }
-    if (fread(self->sync, 1, sizeof(self->sync), self->file) != sizeof(self->sync)) {
+    if (mr_container_input_take(&self->input, self->sync, sizeof(self->sync)) !=
+        sizeof(self->sync)) {
         return bad(self, err, "ends in the middle");
     }
     return make_plan(self, err);
 }
 
-enum mr_code mr_container_open(const char *path, struct mr_container_reader **reader,
-                               struct mr_error *err)
+static size_t read_file(void *context, uint8_t *out, size_t size)
+{
+    return fread(out, 1, size, context);
+}
+
+/* file is taken over; NULL: the source is the caller's. */
+static enum mr_code open_own(const struct mr_container_source *source, FILE *file,
+                             struct mr_container_reader **reader, struct mr_error *err)
 {
     struct mr_container_reader *self = calloc(1, sizeof(*self));
     enum mr_code code;
 
     *reader = NULL;
     if (self == NULL) {
+        if (file != NULL) {
+            (void)fclose(file);
+        }
         return MR_FAIL(err, MR_NO_ROOM, "no memory for a container");
     }
-    self->path = strdup(path);
-    self->file = fopen(path, "rb");
-    if (self->path == NULL || self->file == NULL) {
-        code = MR_FAIL(err, MR_IO, "%s: cannot be opened", path);
+    self->file = file;
+    self->path = strdup(source->name);
+    if (self->path == NULL || !mr_container_input_open(&self->input, source)) {
+        code = MR_FAIL(err, MR_NO_ROOM, "no memory for a container");
     } else {
         code = read_head(self, err);
     }
@@ -224,34 +244,62 @@ enum mr_code mr_container_open(const char *path, struct mr_container_reader **re
     return MR_OK;
 }
 
+enum mr_code mr_container_open_source(const struct mr_container_source *source,
+                                      struct mr_container_reader **reader, struct mr_error *err)
+{
+    return open_own(source, NULL, reader, err);
+}
+
+enum mr_code mr_container_open(const char *path, struct mr_container_reader **reader,
+                               struct mr_error *err)
+{
+    FILE *file = fopen(path, "rb");
+    const struct mr_container_source source = {read_file, file, path};
+
+    *reader = NULL;
+    return file != NULL ? open_own(&source, file, reader, err)
+                        : MR_FAIL(err, MR_IO, "%s: cannot be opened", path);
+}
+
 const struct mr_schema *mr_container_schema(const struct mr_container_reader *reader)
 {
     return reader->schema;
 }
 
+uint64_t mr_container_block(const struct mr_container_reader *reader)
+{
+    return reader->block_count == 0 ? 0 : reader->block_count - 1;
+}
+
+/* The marker stays behind the block's bytes, out of its size, for resync(). */
 static enum mr_code check_sync(struct mr_container_reader *self, struct mr_error *err)
 {
-    uint8_t sync[MR_CONTAINER_SYNC_SIZE];
+    struct mr_container_room *raw = &self->raw;
+    const size_t size = raw->size;
+    enum mr_code code = read_bytes_behind(self, MR_CONTAINER_SYNC_SIZE, raw, err);
 
-    if (fread(sync, 1, sizeof(sync), self->file) != sizeof(sync)) {
-        return bad(self, err, "ends in the middle");
+    if (code == MR_OK && memcmp(raw->data + size, self->sync, MR_CONTAINER_SYNC_SIZE) != 0) {
+        return bad(self, err, "does not end where it says");
     }
-    return memcmp(sync, self->sync, sizeof(sync)) == 0
-               ? MR_OK
-               : bad(self, err, "a block does not end where it says");
+    if (code == MR_OK) {
+        raw->size = size;
+        self->is_delimited = true;
+    }
+    return code;
 }
 
 static enum mr_code enter_block(struct mr_container_reader *self, struct mr_error *err)
 {
+    mr_container_step *const unpack = mr_container_codecs[self->codec].unpack;
     const struct mr_container_room *data = &self->raw;
     const enum mr_code code = check_sync(self, err);
 
     if (code != MR_OK) {
         return code;
     }
-    if (self->codec == MR_CONTAINER_DEFLATE) {
-        if (!mr_container_inflate(bytes_of(&self->raw), &self->plain)) {
-            return bad(self, err, "a block cannot be decompressed");
+    if (unpack != NULL) {
+        if (!unpack(bytes_of(&self->raw), &self->plain)) {
+            return bad(self, err, "cannot be decompressed");
         }
         data = &self->plain;
     }
@@ -265,17 +313,49 @@ static enum mr_code enter_block(struct mr_container_reader *self, struct mr_erro
 static enum mr_code read_block(struct mr_container_reader *self, bool *is_end, struct mr_error *err)
 {
     int64_t count = 0;
-    enum mr_code code = read_long(self, &count, is_end, err);
+    enum mr_code code;
 
+    self->raw.size = 0;
+    self->is_delimited = false;
+    self->block_count++;
+    code = read_long(self, &count, is_end, err);
     if (code != MR_OK || *is_end) {
         return code;
     }
     if (count < 0) {
-        return bad(self, err, "a block of less than nothing");
+        return bad(self, err, "holds less than nothing");
     }
     code = read_sized(self, &self->raw, err);
-    self->count = (uint64_t)count;
-    return code != MR_OK ? code : enter_block(self, err);
+    code = code != MR_OK ? code : enter_block(self, err);
+    self->count = code != MR_OK ? 0 : (uint64_t)count;
+    return code;
+}
+
+/* Reads on until behind a sync marker, or the end. */
+static void seek_marker(struct mr_container_reader *self)
+{
+    uint8_t last[MR_CONTAINER_SYNC_SIZE];
+    size_t size = mr_container_input_take(&self->input, last, sizeof(last));
+
+    while (size == sizeof(last) && memcmp(last, self->sync, sizeof(last)) != 0) {
+        memmove(last, last + 1, sizeof(last) - 1);
+        size = sizeof(last) - 1 + mr_container_input_take(&self->input, last + sizeof(last) - 1, 1);
+    }
+}
+
+enum mr_code mr_container_resync(struct mr_container_reader *reader, struct mr_error *err)
+{
+    reader->count = 0;
+    reader->at = reader->end;
+    if (reader->is_delimited) {
+        return MR_OK;
+    }
+    /* The size may have lied, and the marker lie within what was taken for the block. */
+    if (!mr_container_input_again(&reader->input, &reader->raw)) {
+        return MR_FAIL(err, MR_NO_ROOM, "%s: no memory for a block", reader->path);
+    }
+    seek_marker(reader);
+    return MR_OK;
 }
 
 static enum mr_code take_datum(struct mr_container_reader *self, struct mr_span *datum,
@@ -306,7 +386,7 @@ enum mr_code mr_container_next(struct mr_container_reader *reader, struct mr_spa
         enum mr_code code;
 
         if (reader->at != reader->end) {
-            return bad(reader, err, "a block holds more than it says");
+            return bad(reader, err, "holds more than it says");
         }
         code = read_block(reader, &is_end, err);
         if (code != MR_OK || is_end) {
@@ -324,6 +404,7 @@ void mr_container_close(struct mr_container_reader *reader)
     if (reader->file != NULL) {
         (void)fclose(reader->file);
     }
+    mr_container_input_close(&reader->input);
     mr_plan_free(reader->plan);
     mr_schema_free(reader->schema);
     free(reader->raw.data);

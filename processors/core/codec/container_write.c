@@ -40,9 +40,8 @@ static bool put_text(struct mr_container_writer *self, const char *text)
 
 static bool put_head(struct mr_container_writer *self, const struct mr_schema *schema)
 {
-    return put(self, mr_container_magic, sizeof(mr_container_magic)) && put_long(self, 2) &&
-           put_text(self, "avro.codec") &&
-           put_text(self, self->codec == MR_CONTAINER_DEFLATE ? "deflate" : "null") &&
+    return put(self, MR_CONTAINER_MAGIC, MR_CONTAINER_MAGIC_SIZE) && put_long(self, 2) &&
+           put_text(self, "avro.codec") && put_text(self, mr_container_codecs[self->codec].name) &&
            put_text(self, "avro.schema") && put_text(self, mr_schema_text(schema)) &&
            put_long(self, 0) && put(self, self->sync, sizeof(self->sync));
 }
@@ -83,14 +82,15 @@ enum mr_code mr_container_create(const char *path, const struct mr_schema *schem
 
 static enum mr_code write_block(struct mr_container_writer *self, struct mr_error *err)
 {
+    mr_container_step *const pack = mr_container_codecs[self->codec].pack;
     const struct mr_container_room *data = &self->block;
     const struct mr_span plain = {self->block.data, self->block.size};
 
     if (self->count == 0) {
         return MR_OK;
     }
-    if (self->codec == MR_CONTAINER_DEFLATE) {
-        if (!mr_container_deflate(plain, &self->packed)) {
+    if (pack != NULL) {
+        if (!pack(plain, &self->packed)) {
             return MR_FAIL(err, MR_NO_ROOM, "%s: no memory for a block", self->path);
         }
         data = &self->packed;

@@ -1,6 +1,7 @@
 /* Goal: container files are read and written as others do, with and without compression; what is
- * cut off or changed is an error, never a crash. Method: avro-c in both directions; Apache's files
- * where the shared data is present; every truncation of a file, and every byte of it changed. */
+ * cut off or changed is an error, never a crash, and costs no more than the block that it hits.
+ * Method: avro-c in both directions; Apache's files where the shared data is present; every
+ * truncation of a file, and every byte of it changed. */
 #include "processors/core/codec/container.h"
 #include "processors/core/codec/json.h"
 
@@ -16,6 +17,7 @@
 #include <cmocka.h>
 
 #define RECORDS 5000
+#define MANY (3L * RECORDS) /* some blocks of 64 KiB, of 2,500 to 3,000 each */
 #define ARENA_SIZE ((size_t)1 << 20)
 
 static const char schema_text[] =
@@ -71,14 +73,14 @@ static struct mr_span datum_of(const struct bench *bench, int index)
     return datum;
 }
 
-static void write_file(const struct bench *bench, enum mr_container_codec codec, int count)
+static void write_file(const struct bench *bench, enum mr_container_codec codec, long count)
 {
     struct mr_container_writer *writer;
     struct mr_error err = {0};
 
     assert_int_equal(MR_OK, mr_container_create(bench->path, bench->schema, codec, &writer, &err));
-    for (int i = 0; i < count; i++) {
-        assert_int_equal(MR_OK, mr_container_append(writer, datum_of(bench, i), &err));
+    for (long i = 0; i < count; i++) {
+        assert_int_equal(MR_OK, mr_container_append(writer, datum_of(bench, (int)i), &err));
     }
     assert_int_equal(MR_OK, mr_container_finish(writer, &err));
 }
@@ -105,12 +107,12 @@ static void avro_c_reads_what_we_write(void **state)
 {
     const struct bench *bench = *state;
 
-    for (int codec = MR_CONTAINER_NULL; codec <= MR_CONTAINER_DEFLATE; codec++) {
+    for (int codec = MR_CONTAINER_NULL; codec < MR_CONTAINER_CODEC_COUNT; codec++) {
         avro_file_reader_t reader;
         avro_value_iface_t *class;
         avro_schema_t schema;
-        avro_value_t value, field;
-        int64_t number;
+        avro_value_t value = {0}, field = {0};
+        int64_t number = 0;
         int count = 0;
 
         write_file(bench, (enum mr_container_codec)codec, RECORDS);
@@ -120,6 +122,7 @@ static void avro_c_reads_what_we_write(void **state)
         assert_int_equal(0, avro_generic_value_new(class, &value));
         while (avro_file_reader_read_value(reader, &value) == 0) {
             assert_int_equal(0, avro_value_get_by_index(&value, 0, &field, NULL));
+            MR_ASSERT(field.iface != NULL);
             assert_int_equal(0, avro_value_get_long(&field, &number));
             assert_int_equal(count++, number);
         }
@@ -136,7 +139,7 @@ static void avro_c_writes(const char *path, const char *codec)
     avro_file_writer_t writer;
     avro_schema_t schema;
     avro_value_iface_t *class;
-    avro_value_t value, field;
+    avro_value_t value = {0}, field = {0};
 
     (void)unlink(path); /* it refuses a file that is there */
     assert_int_equal(0, avro_schema_from_json_length(schema_text, strlen(schema_text), &schema));
@@ -145,6 +148,7 @@ static void avro_c_writes(const char *path, const char *codec)
     assert_int_equal(0, avro_generic_value_new(class, &value));
     for (int i = 0; i < RECORDS; i++) {
         assert_int_equal(0, avro_value_get_by_index(&value, 0, &field, NULL));
+        MR_ASSERT(field.iface != NULL);
         assert_int_equal(0, avro_value_set_long(&field, i));
         assert_int_equal(0, avro_value_get_by_index(&value, 1, &field, NULL));
         assert_int_equal(0, avro_value_set_string(&field, "text"));
@@ -163,6 +167,8 @@ static void we_read_what_avro_c_writes(void **state)
     avro_c_writes(bench->path, "null");
     assert_int_equal(RECORDS, count_data(bench->path));
     avro_c_writes(bench->path, "deflate");
+    assert_int_equal(RECORDS, count_data(bench->path));
+    avro_c_writes(bench->path, "snappy");
     assert_int_equal(RECORDS, count_data(bench->path));
 }
 
@@ -213,19 +219,25 @@ static void save(const char *path, const uint8_t *bytes, size_t size)
     assert_int_equal(0, fclose(file));
 }
 
-static void what_is_cut_off_or_changed_is_an_error_or_harmless(void **state)
+static size_t load(const char *path, uint8_t *bytes, size_t room)
 {
-    static uint8_t bytes[4096];
-    const struct bench *bench = *state;
-    FILE *file;
+    FILE *file = fopen(path, "rb");
     size_t size;
 
-    write_file(bench, MR_CONTAINER_DEFLATE, 30);
-    file = fopen(bench->path, "rb");
     assert_non_null(file);
-    size = fread(bytes, 1, sizeof(bytes), file);
+    size = fread(bytes, 1, room, file);
     (void)fclose(file);
-    assert_true(size > 100 && size < sizeof(bytes));
+    assert_true(size > 0 && size < room);
+    return size;
+}
+
+static void each_cut_and_change(const struct bench *bench, enum mr_container_codec codec)
+{
+    static uint8_t bytes[4096];
+    size_t size;
+
+    write_file(bench, codec, 30);
+    size = load(bench->path, bytes, sizeof(bytes));
     for (size_t cut = 0; cut < size; cut++) {
         const long count = (save(bench->path, bytes, cut), count_data(bench->path));
 
@@ -237,6 +249,73 @@ static void what_is_cut_off_or_changed_is_an_error_or_harmless(void **state)
             save(bench->path, bytes, size);
             assert_true(count_data(bench->path) <= 30);
             bytes[i] ^= (uint8_t)(1U << bit);
+        }
+    }
+}
+
+static void what_is_cut_off_or_changed_is_an_error_or_harmless(void **state)
+{
+    each_cut_and_change(*state, MR_CONTAINER_DEFLATE);
+    each_cut_and_change(*state, MR_CONTAINER_SNAPPY);
+}
+
+/* Reads to the end whatever is met on the way; *bad: how often resync() was needed. */
+static long count_whole(const char *path, long *bad)
+{
+    struct mr_container_reader *reader;
+    struct mr_error err = {0};
+    struct mr_span datum;
+    long count = 0;
+
+    *bad = 0;
+    if (mr_container_open(path, &reader, &err) != MR_OK) {
+        return -1;
+    }
+    for (;;) {
+        const enum mr_code code = mr_container_next(reader, &datum, &err);
+
+        if (code == MR_BAD_DATA) {
+            assert_true(++*bad < 100);
+            assert_int_equal(MR_OK, mr_container_resync(reader, &err));
+        } else if (datum.data == NULL) {
+            break;
+        } else {
+            count++;
+        }
+    }
+    mr_container_close(reader);
+    return count;
+}
+
+/* Every byte of the middle block, its head and its marker, set to ff: what is lost is that block,
+ * and the one behind it where the marker between them is gone. */
+static void a_damaged_block_costs_no_more_than_its_neighbour(void **state)
+{
+    static uint8_t bytes[1 << 20];
+    const struct bench *bench = *state;
+
+    for (int codec = 0; codec < MR_CONTAINER_CODEC_COUNT; codec++) {
+        size_t size, first;
+        uint8_t sync[16];
+        long bad;
+
+        write_file(bench, (enum mr_container_codec)codec, MANY);
+        size = load(bench->path, bytes, sizeof(bytes));
+        memcpy(sync, bytes + size - sizeof(sync), sizeof(sync));
+        assert_int_equal(MANY, count_whole(bench->path, &bad));
+        assert_int_equal(0, bad);
+        first = mr_span_find((struct mr_span){bytes, size}, (struct mr_span){sync, sizeof(sync)});
+        first += sizeof(sync); /* behind the head's: the first block */
+        for (size_t at = first; at < first + 200; at += 7) {
+            const uint8_t kept = bytes[at];
+            long count;
+
+            bytes[at] = 0xff;
+            save(bench->path, bytes, size);
+            count = count_whole(bench->path, &bad);
+            assert_true(count > MANY - RECORDS);
+            assert_true(count == MANY || bad > 0 || codec == MR_CONTAINER_NULL);
+            bytes[at] = kept;
         }
     }
 }
@@ -268,6 +347,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(we_read_what_avro_c_writes, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(apaches_files_are_read, open_bench, close_bench),
         cmocka_unit_test_setup_teardown(what_is_cut_off_or_changed_is_an_error_or_harmless,
+                                        open_bench, close_bench),
+        cmocka_unit_test_setup_teardown(a_damaged_block_costs_no_more_than_its_neighbour,
                                         open_bench, close_bench),
         cmocka_unit_test_setup_teardown(the_same_data_give_the_same_file, open_bench, close_bench),
     };
