@@ -95,15 +95,16 @@ function(mr_tests)
   mr_gates()
 endfunction()
 
-# tests/cli, tests/integration and tests/faults also hold scripts: test_*.sh, exit code 77 for skipped.
+# tests/cli, conformance, integration and faults also hold scripts: test_*.sh, exit code 77 for skipped.
 function(mr_scripts)
   file(GLOB scripts CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/cli/test_*.sh
+    ${CMAKE_SOURCE_DIR}/tests/conformance/test_*.sh
     ${CMAKE_SOURCE_DIR}/tests/integration/test_*.sh
     ${CMAKE_SOURCE_DIR}/tests/faults/test_*.sh)
   foreach(script ${scripts})
     file(RELATIVE_PATH path ${CMAKE_SOURCE_DIR}/tests ${script})
     string(REGEX MATCH "^[a-z]+" label ${path})
-    if(label STREQUAL "cli")
+    if(label MATCHES "^(cli|conformance)$")
       set(label unit)
     endif()
     string(REGEX REPLACE "/test_|/" "_" name ${path})

@@ -69,9 +69,11 @@ static const char *const order_names[] = {"time", "name", NULL};
 static const char *const invalid_names[] = {"replace", "reject", NULL};
 
 static const struct mr_option files_options[] = {
-    MR_TEXTS(struct files_settings, path, NULL, 1, 1000,
-             "Files, patterns (feeds/Price*) or folders. What a file is, its bytes say and not its "
-             "name: XML or CSV; plain, gz, xz, zstd, bz2, lz4; zip, tar and 7zip of any of these."),
+    MR_TEXTS(
+        struct files_settings, path, NULL, 1, 1000,
+        "Files, patterns (feeds/Price*) or folders. What a file is, its bytes say and not its "
+        "name: XML, CSV or an Avro container; plain, gz, xz, zstd, bz2, lz4; zip, tar and 7zip of "
+        "any of these."),
     MR_BOOL(struct files_settings, recursive, "false", "Reads folders within folders too."),
     MR_CHOICE(struct files_settings, order, "time", order_names,
               "time: by the time in the files' names, so that publications come one after "

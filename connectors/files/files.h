@@ -1,6 +1,8 @@
-/* files.h - the connector that reads feeds: files of XML or CSV, packed or not, in any encoding.
+/* files.h - the connector that reads feeds: files of XML, CSV or Avro, packed or not, in any
+ * encoding.
  *
  *     path --sources--> file --stream--> bytes --charset--> UTF-8 --xml, csv--> rows
+ *                                         `--container--------------avro-------^
  *
  * Names say nothing: what a file is, its bytes say. Every row that cannot be read is
  * a bad row with its place and its text, and reading goes on behind it; a file that
@@ -13,6 +15,7 @@
  * Reasons of bad rows; dashboards and dead letters depend on them:
  *     row_malformed            XML that is not well-formed, a CSV line with other columns
  *     row_too_large            larger than row_size_max
+ *     block_damaged            a block of an Avro file: reading goes on behind it
  *     row_encoding             characters that are none, with `invalid: reject`
  *     source_truncated         the file ends early; what came before was read
  *     source_corrupt           it is not what was packed

@@ -1,5 +1,6 @@
 #include "connectors/files/reader.h"
 
+#include "connectors/files/avro.h"
 #include "connectors/files/stream.h"
 #include "connectors/files/xml.h"
 
@@ -9,7 +10,7 @@
 
 #define BLOCK_SIZE ((size_t)64 * 1024)
 
-enum syntax { SYNTAX_UNKNOWN, SYNTAX_XML, SYNTAX_CSV, SYNTAX_NONE };
+enum syntax { SYNTAX_UNKNOWN, SYNTAX_XML, SYNTAX_CSV, SYNTAX_AVRO, SYNTAX_NONE };
 
 struct mr_reader {
     const struct mr_reader_form *form; /* borrowed */
@@ -18,8 +19,10 @@ struct mr_reader {
     struct mr_stream *stream;
     struct mr_xml *xml;
     struct mr_csv *csv;
+    struct mr_avro_rows *avro;
     struct mr_decoder decoder;
-    uint8_t *block;
+    uint8_t *block; /* of a container file [block_at, block_size) is not read yet */
+    size_t block_size, block_at;
     uint8_t *text; /* decoded, [text_at, text_size) not read yet */
     size_t text_size, text_at;
     enum syntax syntax;
@@ -48,13 +51,14 @@ struct mr_reader *mr_reader_new(const struct mr_wanted_rows *wanted,
         reader->shelf = mr_shelf_new(reader->names, form->row_size_max);
         reader->xml = mr_xml_new(reader->names, reader->shelf, form->row_size_max);
         reader->csv = mr_csv_new(reader->names, reader->shelf, &form->csv, form->row_size_max);
+        reader->avro = mr_avro_new(reader->names, reader->shelf, form->row_size_max);
     }
     reader->stream = mr_stream_new();
     reader->block = malloc(BLOCK_SIZE);
     reader->text = malloc(mr_decoder_room(BLOCK_SIZE));
     if (reader->names == NULL || reader->shelf == NULL || reader->xml == NULL ||
-        reader->csv == NULL || reader->stream == NULL || reader->block == NULL ||
-        reader->text == NULL) {
+        reader->csv == NULL || reader->avro == NULL || reader->stream == NULL ||
+        reader->block == NULL || reader->text == NULL) {
         mr_reader_free(reader);
         return NULL;
     }
@@ -67,6 +71,7 @@ void mr_reader_free(struct mr_reader *reader)
         mr_stream_free(reader->stream);
         mr_xml_free(reader->xml);
         mr_csv_free(reader->csv);
+        mr_avro_free(reader->avro);
         mr_shelf_free(reader->shelf);
         mr_glossary_free(reader->names);
         free(reader->block);
@@ -153,6 +158,51 @@ static bool looks_like_xml(struct mr_span bytes)
     return false;
 }
 
+/* The rest of a container file: what has been read of it first. */
+static size_t read_container(void *context, uint8_t *out, size_t size)
+{
+    struct mr_reader *reader = context;
+    const size_t left = reader->block_size - reader->block_at;
+    size_t taken = left < size ? left : size;
+
+    memcpy(out, reader->block + reader->block_at, taken);
+    reader->block_at += taken;
+    if (taken < size && reader->size <= reader->form->source_size_max) {
+        const size_t more = mr_stream_read(reader->stream, out + taken, size - taken);
+
+        reader->size += more;
+        taken += more;
+    }
+    return taken;
+}
+
+static void begin_container(struct mr_reader *reader, size_t size)
+{
+    const struct mr_container_source source = {read_container, reader, "avro"};
+
+    reader->block_size = size;
+    reader->block_at = 0;
+    reader->syntax = SYNTAX_AVRO;
+    mr_avro_begin(reader->avro, &source);
+}
+
+/* One datum; at the end what is to be said of how the file itself ended. */
+static bool step_container(struct mr_reader *reader)
+{
+    if (!mr_avro_is_over(reader->avro)) {
+        mr_avro_step(reader->avro);
+    }
+    if (!mr_avro_is_over(reader->avro)) {
+        return false;
+    }
+    if (reader->size > reader->form->source_size_max) {
+        report(reader, "source_too_large", "it is larger than source_size_max");
+    } else {
+        (void)report_fault(reader);
+    }
+    return true;
+}
+
 static void read_block(struct mr_reader *reader)
 {
     struct mr_span block = {reader->block,
@@ -160,6 +210,11 @@ static void read_block(struct mr_reader *reader)
 
     reader->has_all_text = block.size < BLOCK_SIZE;
     reader->size += block.size;
+    if (reader->is_first && mr_avro_is_head(block)) {
+        reader->is_first = false;
+        begin_container(reader, block.size);
+        return;
+    }
     if (reader->is_first) {
         size_t mark;
 
@@ -266,6 +321,9 @@ static bool step_member(struct mr_reader *reader)
     }
     if (reader->syntax == SYNTAX_NONE) {
         return true;
+    }
+    if (reader->syntax == SYNTAX_AVRO) {
+        return step_container(reader);
     }
     if (is_hungry(reader)) {
         feed(reader);

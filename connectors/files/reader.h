@@ -1,15 +1,17 @@
 /* reader.h - one source at a time, from the open file to rows on a shelf.
  *
  *     fd --stream--> bytes --decoder--> UTF-8 --xml or csv--> shelf
+ *                      `--container, avro---------------------^
  *
  * Every member of an archive is read as if it were a file. What a text is, its
- * beginning says: a page of HTML is one bad row, "<" is XML, anything else CSV.
+ * beginning says: "Obj" and a one is Avro, a page of HTML is one bad row, "<" is XML,
+ * anything else CSV.
  * Memory is constant: a block of bytes, its text, and a window of at most twice
  * row_size_max. The bytes are cut into blocks in the same way each time, so that a
  * source that is read again gives the same rows.
  *
  * Reasons of its own: source_is_html, source_empty (no row, and nothing else to
- * say of it), source_encoding_unknown, source_too_large; those of stream.h, xml.h, csv.h.
+ * say of it), source_encoding_unknown, source_too_large; those of stream.h, xml.h, csv.h, avro.h.
  */
 #ifndef MR_FILES_READER_H
 #define MR_FILES_READER_H

@@ -1,9 +1,10 @@
 /* json.h - a datum as JSON and back: for people (cat, explain, dead letters), sinks and tests.
  *
  * Two forms. PLAIN is what a reader expects: unions bare, bytes as base64 text,
- * logical types as their text (timestamps RFC 3339 in UTC, decimals as numbers in
- * text, uuid). AVRO is the specification's JSON encoding: unions as {"type": value},
- * bytes as code points 0..255, logical types as their base type.
+ * logical types as their text (timestamps RFC 3339 in UTC, local ones without a
+ * zone, decimals as numbers in text, uuid). AVRO is the specification's JSON
+ * encoding: unions as {"type": value}, bytes as code points 0..255, logical types as
+ * their base type.
  */
 #ifndef MR_CODEC_JSON_H
 #define MR_CODEC_JSON_H

@@ -29,7 +29,10 @@ void mr_json_put_double(struct mr_json_out *out, double real);
 void mr_json_put_float(struct mr_json_out *out, float real);
 /* In quotes: 2026-03-01T10:42:00.5Z */
 void mr_json_put_timestamp(struct mr_json_out *out, const struct mr_value *value);
-void mr_json_put_date(struct mr_json_out *out, const struct mr_value *value);
+/* A TIMESTAMP as its logical type has it: a date, without the Z where nobody knows the zone
+ * (local-), else as above. */
+void mr_json_put_moment(struct mr_json_out *out, enum mr_logical logical,
+                        const struct mr_value *value);
 /* In quotes: 10:42:00.5, or -12.5s where it is no time of day. */
 void mr_json_put_time(struct mr_json_out *out, const struct mr_value *value);
 /* In quotes: -12.340 */

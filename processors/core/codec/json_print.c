@@ -199,12 +199,10 @@ static const uint8_t *print_whole(struct print *self, const struct mr_type *type
     if (at == NULL) {
         return NULL;
     }
-    if (type->logical == MR_LOGICAL_DATE) {
-        mr_json_put_date(&self->out, &value);
-    } else if (value.kind == MR_KIND_DURATION) {
+    if (value.kind == MR_KIND_DURATION) {
         mr_json_put_time(&self->out, &value);
     } else {
-        mr_json_put_timestamp(&self->out, &value);
+        mr_json_put_moment(&self->out, type->logical, &value);
     }
     return at;
 }

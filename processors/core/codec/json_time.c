@@ -69,22 +69,27 @@ static int64_t day_of(int64_t seconds)
     return seconds / SECONDS_PER_DAY - (seconds % SECONDS_PER_DAY < 0);
 }
 
-void mr_json_put_date(struct mr_json_out *out, const struct mr_value *value)
+void mr_json_put_moment(struct mr_json_out *out, enum mr_logical logical,
+                        const struct mr_value *value)
 {
+    const bool is_local = logical == MR_LOGICAL_LOCAL_TIMESTAMP_MILLIS ||
+                          logical == MR_LOGICAL_LOCAL_TIMESTAMP_MICROS ||
+                          logical == MR_LOGICAL_LOCAL_TIMESTAMP_NANOS;
+    const int64_t day = day_of(value->number);
+
     mr_json_put_byte(out, '"');
-    put_day(out, day_of(value->number));
+    put_day(out, day);
+    if (logical != MR_LOGICAL_DATE) {
+        mr_json_put_byte(out, 'T');
+        put_clock(out, value->number - day * SECONDS_PER_DAY, value->size);
+        mr_json_put_text(out, is_local ? "" : "Z");
+    }
     mr_json_put_byte(out, '"');
 }
 
 void mr_json_put_timestamp(struct mr_json_out *out, const struct mr_value *value)
 {
-    const int64_t day = day_of(value->number);
-
-    mr_json_put_byte(out, '"');
-    put_day(out, day);
-    mr_json_put_byte(out, 'T');
-    put_clock(out, value->number - day * SECONDS_PER_DAY, value->size);
-    mr_json_put_text(out, "Z\"");
+    mr_json_put_moment(out, MR_LOGICAL_TIMESTAMP_NANOS, value);
 }
 
 void mr_json_put_time(struct mr_json_out *out, const struct mr_value *value)

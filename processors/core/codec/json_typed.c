@@ -58,15 +58,30 @@ static enum mr_kind kind_of(const struct mr_type *type)
     }
 }
 
+/* May a value have been decoded by a branch? */
+static bool is_of(const struct mr_type *branch, const struct mr_value *value)
+{
+    if (kind_of(branch) != value->kind) {
+        return false;
+    }
+    switch (branch->kind) {
+    case MR_AVRO_RECORD:
+        return branch->id == value->aux;
+    case MR_AVRO_FLOAT: /* a double's digits are not cut to a float's */
+        return value->real != value->real || (double)(float)value->real == value->real;
+    case MR_AVRO_FIXED:
+        return branch->size == value->size;
+    default:
+        return true;
+    }
+}
+
 /* The branch that a value was decoded by; where several would do, the first: they look alike. */
 static const struct mr_type *branch_of(const struct mr_type *type, const struct mr_value *value)
 {
     for (size_t i = 0; i < type->branch_count; i++) {
-        const struct mr_type *branch = type->branches[i];
-
-        if (kind_of(branch) == value->kind &&
-            (value->kind != MR_KIND_RECORD || branch->id == value->aux)) {
-            return branch;
+        if (is_of(type->branches[i], value)) {
+            return type->branches[i];
         }
     }
     MR_UNREACHABLE("a value of none of its union's branches");
@@ -122,16 +137,6 @@ static void put_bytes(struct mr_json_out *out, const struct mr_type *type,
     }
 }
 
-static void put_timestamp(struct mr_json_out *out, const struct mr_type *type,
-                          const struct mr_value *value)
-{
-    if (type->logical == MR_LOGICAL_DATE) {
-        mr_json_put_date(out, value);
-    } else {
-        mr_json_put_timestamp(out, value);
-    }
-}
-
 static void put_real(struct mr_json_out *out, const struct mr_type *type,
                      const struct mr_value *value)
 {
@@ -162,7 +167,7 @@ static void put_scalar(struct mr_json_out *out, const struct mr_type *type,
         put_bytes(out, type, value);
         break;
     case MR_KIND_TIMESTAMP:
-        put_timestamp(out, type, value);
+        mr_json_put_moment(out, type->logical, value);
         break;
     case MR_KIND_DURATION:
         mr_json_put_time(out, value);

@@ -1,19 +1,29 @@
 #!/usr/bin/env python3
-"""Random writer's and reader's schemas with a datum each, and what fastavro makes of it.
+"""Random writer's and reader's schemas with a datum each, and what two implementations make of it.
 
-    resolution_cases.py [count] [seed] > cases      (PyPI: fastavro 1.13.1)
+    resolution_cases.py [count] [seed] > cases      (PyPI: fastavro, avro)
 
-One case a line, as JSON: writer, reader, datum (hex), value: records as lists in the order of the
-reader's fields, bytes as base64; or no value, where fastavro refuses. test_resolution reads them:
-AVRO_CASES=cases test_processors_core_codec_resolution
+One case a line, as JSON: writer, reader, datum (hex), and answers: of each implementation a value,
+in the form that our own plain JSON has (bytes as base64, logical types as their text), or no value,
+where it refuses. test_resolution reads them: AVRO_CASES=cases test_processors_core_codec_resolution
 """
 import base64
+import datetime
+import decimal
 import io
 import json
+import logging
 import random
+import struct
 import sys
+import uuid
+import warnings
 
+import avro.io
+import avro.schema
 import fastavro
+
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 PROMOTIONS = {
     "int": ["long", "float", "double"],
@@ -23,6 +33,24 @@ PROMOTIONS = {
     "bytes": ["string"],
 }
 SIMPLE = ["null", "boolean", "int", "long", "float", "double", "string", "bytes"]
+NUMBERS = {"int", "long", "float", "double"}
+BYTES = {"bytes", "fixed", "string"}
+LOGICAL = [
+    {"type": "int", "logicalType": "date"},
+    {"type": "int", "logicalType": "time-millis"},
+    {"type": "long", "logicalType": "time-micros"},
+    {"type": "long", "logicalType": "timestamp-millis"},
+    {"type": "long", "logicalType": "timestamp-micros"},
+    {"type": "long", "logicalType": "timestamp-nanos"},
+    {"type": "long", "logicalType": "local-timestamp-millis"},
+    {"type": "long", "logicalType": "local-timestamp-micros"},
+    {"type": "long", "logicalType": "local-timestamp-nanos"},
+    {"type": "bytes", "logicalType": "decimal", "precision": 12, "scale": 3},
+    {"type": "string", "logicalType": "uuid"},
+    {"type": "fixed", "size": 7, "logicalType": "decimal", "precision": 15, "scale": 4},
+    {"type": "fixed", "size": 16, "logicalType": "uuid"},
+    {"type": "fixed", "size": 12, "logicalType": "duration"},
+]
 
 
 class Maker:
@@ -35,12 +63,15 @@ class Maker:
         return f"{letter}{self.names}"
 
     def type(self, depth, in_union=False):
-        kinds = ["simple"] * 6 + ["enum", "fixed"]
+        kinds = ["simple"] * 6 + ["enum", "fixed"] + ["logical"] * 3
         if depth < 3:
             kinds += ["record", "array", "map"] + ([] if in_union else ["union", "union"])
         kind = self.random.choice(kinds)
         if kind == "simple":
             return self.random.choice(SIMPLE[1:])
+        if kind == "logical":
+            chosen = dict(self.random.choice(LOGICAL))
+            return {**chosen, "name": self.name("L")} if chosen["type"] == "fixed" else chosen
         if kind == "enum":
             symbols = [f"S{i}" for i in range(self.random.randint(1, 4))]
             return {"type": "enum", "name": self.name("E"), "symbols": symbols}
@@ -58,7 +89,11 @@ class Maker:
         branches = self.random.sample(SIMPLE, self.random.randint(1, 3))
         if self.random.random() < 0.4:
             more = self.type(depth + 1, in_union=True)
-            if isinstance(more, dict):
+            # Of several branches that a number fits, fastavro takes the first when it is logical;
+            # and a value of bytes does not show which of two branches it was.
+            kind = more["type"] if isinstance(more, dict) else None
+            rivals = NUMBERS if kind in NUMBERS else BYTES if kind in BYTES else {kind}
+            if kind and not rivals.intersection(branches):
                 branches.append(more)
         return branches
 
@@ -132,29 +167,70 @@ class Maker:
         return {"type": "record", "name": schema["name"], "fields": fields}
 
     def value(self, schema):
+        """As the datum's bytes: logical types by the type that they lie in."""
         if isinstance(schema, list):
-            return self.value(self.random.choice(schema))
+            index = self.random.randrange(len(schema))
+            return long_bytes(index) + self.value(schema[index])
         kind = schema if isinstance(schema, str) else schema["type"]
         if kind == "record":
-            return {field["name"]: self.value(field["type"]) for field in schema["fields"]}
+            return b"".join(self.value(field["type"]) for field in schema["fields"])
         if kind == "enum":
-            return self.random.choice(schema["symbols"])
+            return long_bytes(self.random.randrange(len(schema["symbols"])))
         if kind == "array":
-            return [self.value(schema["items"]) for _ in range(self.random.randint(1, 3))]
+            count = self.random.randint(1, 3)
+            return (long_bytes(count) + b"".join(self.value(schema["items"]) for _ in range(count))
+                    + b"\0")
         if kind == "map":
-            return {f"k{i}": self.value(schema["values"]) for i in range(self.random.randint(1, 2))}
+            count = self.random.randint(1, 2)
+            return long_bytes(count) + b"".join(
+                sized(f"k{i}".encode()) + self.value(schema["values"]) for i in range(count)) + b"\0"
+        return self.scalar(kind, schema if isinstance(schema, dict) else {})
+
+    def scalar(self, kind, schema):
+        logical = schema.get("logicalType")
+        if logical in ("date", "time-millis", "time-micros"):
+            days = {"date": 2900000, "time-millis": 86399999, "time-micros": 86399999999}
+            low = -700000 if logical == "date" else 0
+            return long_bytes(self.random.randint(low, days[logical]))
+        if logical and "timestamp" in logical:
+            per_second = {"millis": 10**3, "micros": 10**6, "nanos": 10**9}[logical.rsplit("-", 1)[1]]
+            bound = 9 * 10**9 if per_second < 10**9 else 4 * 10**9
+            seconds = self.random.randint(-bound, bound)
+            return long_bytes(seconds * per_second + self.random.choice([0, 1, per_second - 1]))
+        if logical == "decimal":
+            bound = 10 ** schema["precision"] - 1
+            number = self.random.choice([0, -1, self.random.randint(-bound, bound)])
+            size = schema.get("size", 6)
+            body = number.to_bytes(size, "big", signed=True)
+            return body if kind == "fixed" else sized(body)
+        if logical == "uuid":
+            made = uuid.UUID(int=self.random.getrandbits(128))
+            return made.bytes if kind == "fixed" else sized(str(made).encode())
         if kind == "fixed":
             return self.random.randbytes(schema["size"])
         return {
-            "null": None,
-            "boolean": self.random.random() < 0.5,
-            "int": self.random.randint(-(2**31), 2**31 - 1),
-            "long": self.random.randint(-(2**50), 2**50),
-            "float": self.random.randint(-1000, 1000) / 8,
-            "double": self.random.random(),
-            "string": "text \u05d0"[: self.random.randint(0, 6)],
-            "bytes": self.random.choice([b"", b"ascii", "\u05d1".encode()]),
-        }[kind]
+            "null": lambda: b"",
+            "boolean": lambda: bytes([self.random.randint(0, 1)]),
+            "int": lambda: long_bytes(self.random.randint(-(2**31), 2**31 - 1)),
+            "long": lambda: long_bytes(self.random.randint(-(2**50), 2**50)),
+            "float": lambda: struct.pack("<f", self.random.randint(-1000, 1000) / 8),
+            "double": lambda: struct.pack("<d", self.random.random()),
+            "string": lambda: sized("text \u05d0"[: self.random.randint(0, 6)].encode()),
+            "bytes": lambda: sized(self.random.choice([b"", b"ascii", "\u05d1".encode()])),
+        }[kind]()
+
+
+def long_bytes(number):
+    bits = (number << 1) ^ (number >> 63)
+    out = bytearray()
+    while bits >= 0x80:
+        out.append(bits & 0x7F | 0x80)
+        bits >>= 7
+    return bytes(out + bytes([bits]))
+
+
+def sized(body):
+    return long_bytes(len(body)) + body
 
 
 # No bytes: fastavro leaves their defaults as text.
@@ -169,46 +245,140 @@ DEFAULTS = [
 ]
 
 
+class Unsaid(Exception):
+    """The value has the writer's logical type where the reader has none: it says nothing of ours."""
+
+
+def fraction(units, per_second):
+    text = f"{units:0{len(str(per_second)) - 1}d}".rstrip("0")
+    return "." + text if text else ""
+
+
+def timestamp_text(count, per_second, end):
+    seconds, rest = divmod(count, per_second)
+    moment = EPOCH + datetime.timedelta(seconds=seconds)
+    return moment.strftime(f"{moment.year:04d}-%m-%dT%H:%M:%S") + fraction(rest, per_second) + end
+
+
+def time_text(value):
+    return value.strftime("%H:%M:%S") + fraction(value.microsecond, 10**6)
+
+
+def duration_text(body):
+    """Months, days and milliseconds, as ISO 8601 has them."""
+    months, days, millis = struct.unpack("<III", body)
+    rest = f".{millis % 1000:03d}" if millis % 1000 else ""
+    return f"P{months}M{days}DT{millis // 1000}{rest}S"
+
+
+def moment_text(value, logical):
+    """Some implementations leave the number as it lies there."""
+    per_second = {"millis": 10**3, "micros": 10**6, "nanos": 10**9}[logical.rsplit("-", 1)[1]]
+    end = "" if logical.startswith("local") else "Z"
+    if isinstance(value, int):
+        return timestamp_text(value, per_second, end)
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=datetime.timezone.utc)
+    return timestamp_text((value - EPOCH) // datetime.timedelta(microseconds=1), 10**6, end)
+
+
+def logical_text(value, schema):
+    logical = schema["logicalType"]
+    if "timestamp" in logical:
+        return moment_text(value, logical)
+    if logical == "date":
+        return value.isoformat() if isinstance(value, datetime.date) else timestamp_text(
+            value * 86400, 1, "")[:10]
+    if logical.startswith("time-"):
+        return time_text(value)
+    if logical == "decimal":
+        return f"{value:.{schema['scale']}f}"
+    if logical == "uuid":
+        return str(uuid.UUID(bytes=value)) if isinstance(value, bytes) else str(value)
+    return duration_text(value)
+
+
+def branch_of(value, branches):
+    """The branch that a value shows; the schemas are made so that there is one at most."""
+    kinds = {
+        dict: ("record", "map"), list: ("array",), bytes: ("bytes", "fixed"),
+        str: ("string", "enum"), int: ("int", "long"), float: ("float", "double"),
+        datetime.datetime: ("long",), datetime.date: ("int",), datetime.time: ("int", "long"),
+        decimal.Decimal: ("bytes", "fixed"), uuid.UUID: ("string", "fixed"),
+    }.get(type(value), ())
+    for branch in branches:
+        if (branch if isinstance(branch, str) else branch["type"]) in kinds:
+            return branch
+    return "any"
+
+
 def plain(value, schema):
-    """As mr_json_value() writes it: a record is a list in the order of its reader's fields."""
+    """As mr_json_put_typed() writes it."""
+    if value is None or isinstance(value, bool):
+        return value
     if isinstance(schema, list):
-        # fastavro says no more of a union's branch than its value shows; records have one at most.
-        records = [s for s in schema if isinstance(s, dict) and s["type"] == "record"]
-        holders = [s for s in schema if isinstance(s, dict) and s["type"] in ("array", "map")]
-        if isinstance(value, list):
-            return plain(value, next(s for s in holders if s["type"] == "array"))
-        if isinstance(value, dict):
-            return plain(value, next(iter(records + [s for s in holders if s["type"] == "map"])))
-        return plain(value, "any")
+        return plain(value, branch_of(value, schema))
     kind = schema if isinstance(schema, str) else schema["type"]
     if kind == "record":
-        return [plain(value[f["name"]], f["type"]) for f in schema["fields"]]
+        return {f["name"]: plain(value[f["name"]], f["type"]) for f in schema["fields"]}
     if kind == "array":
         return [plain(item, schema["items"]) for item in value]
     if kind == "map":
         return {key: plain(item, schema["values"]) for key, item in value.items()}
+    if isinstance(schema, dict) and "logicalType" in schema:
+        return logical_text(value, schema)
+    if isinstance(value, (datetime.date, datetime.time, decimal.Decimal, uuid.UUID)):
+        raise Unsaid
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+def copied(schema):
+    return json.loads(json.dumps(schema))
+
+
+def by_fastavro(writer, reader, datum):
+    stream = io.BytesIO(datum)
+    value = fastavro.schemaless_reader(stream, copied(writer), copied(reader))
+    if stream.read(1):
+        raise ValueError("bytes are left")
+    return value
+
+
+def by_apache(writer, reader, datum):
+    stream = io.BytesIO(datum)
+    names = [avro.schema.parse(json.dumps(schema)) for schema in (writer, reader)]
+    return avro.io.DatumReader(*names).read(avro.io.BinaryDecoder(stream))
+
+
+def answer(name, read, writer, reader, datum):
+    try:
+        return {"by": name, "value": plain(read(writer, reader, datum), reader)}
+    except Unsaid:
+        raise
+    except Exception as error:  # they raise what they happen to meet
+        return {"by": name, "refused": str(error)[:120]}
 
 
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    for i in range(count):
-        maker = Maker(seed * 1000003 + i)
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    made = seen = 0
+    while made < count:
+        maker = Maker(seed * 1000003 + seen)
+        seen += 1
         writer = maker.record(0)
         reader = maker.changed_record(writer)
-        datum = io.BytesIO()
-        fastavro.schemaless_writer(datum, fastavro.parse_schema(json.loads(json.dumps(writer))),
-                                   maker.value(writer))
-        case = {"writer": writer, "reader": reader, "datum": datum.getvalue().hex()}
+        datum = maker.value(writer)
         try:
-            value = fastavro.schemaless_reader(io.BytesIO(datum.getvalue()),
-                                               json.loads(json.dumps(writer)),
-                                               json.loads(json.dumps(reader)))
-            case["value"] = plain(value, reader)
-        except Exception as error:  # fastavro raises what it happens to meet
-            case["refused"] = str(error)[:200]
-        print(json.dumps(case))
+            answers = [answer("fastavro", by_fastavro, writer, reader, datum),
+                       answer("apache", by_apache, writer, reader, datum)]
+        except Unsaid:
+            continue
+        print(json.dumps({"writer": writer, "reader": reader, "datum": datum.hex(),
+                          "answers": answers}))
+        made += 1
 
 
 main()

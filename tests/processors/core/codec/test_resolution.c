@@ -1,9 +1,12 @@
-/* Goal: what a reader's schema makes of a writer's datum is what another implementation makes of
- * it: promotions, defaults, aliases, enum defaults, unions, order and absence of fields.
- * Method: cases made by resolution_cases.py (fastavro), from the file that AVRO_CASES names; what
- * it refuses we refuse, as a plan or as a datum. Numbers are compared as numbers: how a promoted
+/* Goal: what a reader's schema makes of a writer's datum is what other implementations make of it:
+ * promotions, defaults, aliases, enum defaults, unions, order and absence of fields, and logical
+ * types.
+ * Method: cases made by resolution_cases.py (fastavro and Apache's avro for Python), from the file
+ * that AVRO_CASES names, or the few that lie beside this file; tests/conformance/test_avro.sh makes
+ * more. Where the two agree so must we; where they differ, one of them must be ours: what is
+ * refused is refused, as a plan or as a datum. Numbers are compared as numbers: how a promoted
  * number is spelt in JSON is nobody's contract. */
-#include "processors/core/codec/json.h"
+#include "processors/core/codec/json_out.h"
 #include "processors/core/codec/plan.h"
 
 #include <math.h>
@@ -18,6 +21,7 @@
 
 #define ARENA_SIZE ((size_t)4 << 20)
 #define LINE_SIZE ((size_t)1 << 20)
+#define CASES_HERE "tests/processors/core/codec/resolution_cases.jsonl"
 
 static struct mr_schema *parsed(const json_t *json)
 {
@@ -32,33 +36,48 @@ static struct mr_schema *parsed(const json_t *json)
     return schema;
 }
 
-static bool is_same(json_t *a, json_t *b)
+static bool is_same(json_t *a, json_t *b);
+
+/* A long read as float is rounded here, and again when its shortest digits are written, each time
+ * by 2^-24 at most; fastavro leaves it as it is. */
+static bool is_same_number(const json_t *a, const json_t *b)
 {
+    return fabs(json_number_value(a) - json_number_value(b)) <= 1.3e-7 * fabs(json_number_value(a));
+}
+
+static bool is_same_list(json_t *a, json_t *b)
+{
+    bool same = json_array_size(a) == json_array_size(b);
+
+    for (size_t i = 0; i < json_array_size(a) && same; i++) {
+        same = is_same(json_array_get(a, i), json_array_get(b, i));
+    }
+    return same;
+}
+
+static bool is_same_object(json_t *a, json_t *b)
+{
+    bool same = json_object_size(a) == json_object_size(b);
     const char *key;
     json_t *value;
-    size_t index;
-    bool same = true;
 
+    json_object_foreach(a, key, value)
+    {
+        same = same && is_same(value, json_object_get(b, key));
+    }
+    return same;
+}
+
+static bool is_same(json_t *a, json_t *b)
+{
     if (json_is_number(a) && json_is_number(b)) {
-        /* A long read as float has a float's digits here; fastavro leaves it as it is. */
-        return fabs(json_number_value(a) - json_number_value(b)) <=
-               1e-7 * fabs(json_number_value(a));
+        return is_same_number(a, b);
     }
     if (json_is_array(a) && json_is_array(b)) {
-        same = json_array_size(a) == json_array_size(b);
-        json_array_foreach(a, index, value)
-        {
-            same = same && is_same(value, json_array_get(b, index));
-        }
-        return same;
+        return is_same_list(a, b);
     }
     if (json_is_object(a) && json_is_object(b)) {
-        same = json_object_size(a) == json_object_size(b);
-        json_object_foreach(a, key, value)
-        {
-            same = same && is_same(value, json_object_get(b, key));
-        }
-        return same;
+        return is_same_object(a, b);
     }
     return json_equal(a, b) == 1;
 }
@@ -82,10 +101,10 @@ static const char *read_by(const struct mr_schema *writer, const struct mr_schem
 {
     struct mr_layout *layout = mr_layout_new(reader);
     const struct mr_layout_path root = {0};
+    struct mr_json_out out = {.arena = arena};
     struct mr_error err = {0};
     struct mr_value value;
     struct mr_plan *plan;
-    const char *text = NULL;
 
     (void)mr_layout_slot(layout, &root);
     *why = NULL;
@@ -93,75 +112,86 @@ static const char *read_by(const struct mr_schema *writer, const struct mr_schem
         *why = mr_arena_print(arena, "%s", err.text);
     } else {
         *why = mr_plan_decode(plan, datum, &value, arena);
-        text = *why == NULL ? mr_json_value(&value, arena) : NULL;
+    }
+    if (*why == NULL) {
+        mr_json_put_typed(&out, mr_schema_root(reader), &value);
+        assert_false(out.has_failed);
     }
     mr_plan_free(plan);
     mr_layout_free(layout);
-    return text;
+    return *why != NULL ? NULL : mr_arena_text(arena, (struct mr_span){out.data, out.size});
 }
 
-/* NULL: as expected; else what differs. */
-static const char *check_case(const json_t *json, struct mr_arena *arena)
+/* ours NULL: refused. */
+static bool is_answer(const json_t *answer, json_t *ours)
+{
+    json_t *value = json_object_get(answer, "value");
+
+    return value == NULL || ours == NULL ? value == NULL && ours == NULL : is_same(value, ours);
+}
+
+struct tally {
+    size_t cases, refused, disputed, differing;
+};
+
+static void check_case(const json_t *json, struct mr_arena *arena, const char *line,
+                       struct tally *tally)
 {
     struct mr_schema *writer = parsed(json_object_get(json, "writer"));
     struct mr_schema *reader = parsed(json_object_get(json, "reader"));
     const struct mr_span datum = unhex(json_string_value(json_object_get(json, "datum")), arena);
-    json_t *expected = json_object_get(json, "value");
+    const json_t *answers = json_object_get(json, "answers"), *answer;
     const char *why, *text = read_by(writer, reader, datum, arena, &why);
-    json_t *ours = text == NULL ? NULL : json_loads(text, JSON_DECODE_ANY, NULL);
+    json_t *ours = text == NULL ? NULL : json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    size_t index, agreeing = 0;
 
-    mr_schema_free(writer);
-    mr_schema_free(reader);
-    if (expected == NULL) {
-        why = ours == NULL ? NULL : mr_arena_print(arena, "read what was refused: %s", text);
-    } else if (ours != NULL) {
-        why = is_same(expected, ours) ? NULL : mr_arena_print(arena, "other value: %s", text);
+    json_array_foreach(answers, index, answer)
+    {
+        agreeing += is_answer(answer, ours);
+    }
+    tally->cases++;
+    tally->refused += ours == NULL;
+    tally->disputed += agreeing > 0 && agreeing < json_array_size(answers);
+    if (agreeing == 0) {
+        print_message("  ours: %s\n    %s", text != NULL ? text : why, line);
+        tally->differing++;
     }
     json_decref(ours);
-    return why;
+    mr_schema_free(writer);
+    mr_schema_free(reader);
 }
 
-static void resolution_is_fastavros(void **state)
+static void resolution_is_what_others_make_of_it(void **state)
 {
     const char *path = getenv("AVRO_CASES");
     struct mr_arena *arena = mr_arena_new(ARENA_SIZE);
     char *line = malloc(LINE_SIZE);
-    FILE *file = path == NULL ? NULL : fopen(path, "r");
-    size_t count = 0, differing = 0, refused = 0;
+    FILE *file = fopen(path == NULL ? CASES_HERE : path, "r");
+    struct tally tally = {0};
 
     (void)state;
-    while (file != NULL && fgets(line, (int)LINE_SIZE, file) != NULL) {
+    assert_non_null(file);
+    while (fgets(line, (int)LINE_SIZE, file) != NULL) {
         json_t *json = json_loads(line, JSON_ALLOW_NUL, NULL);
-        const char *why;
 
         assert_non_null(json);
         mr_arena_reset(arena);
-        why = check_case(json, arena);
-        if (why != NULL) {
-            print_message("  %s\n    %s", why, line);
-            differing++;
-        }
-        refused += json_object_get(json, "value") == NULL;
-        count++;
+        check_case(json, arena, line, &tally);
         json_decref(json);
     }
-    if (file != NULL) {
-        (void)fclose(file);
-    }
+    (void)fclose(file);
     free(line);
     mr_arena_free(arena);
-    if (path == NULL) {
-        skip();
-    }
-    print_message("  %zu cases, %zu of them refused\n", count, refused);
-    assert_true(count > 0);
-    assert_int_equal(0, differing);
+    print_message("  cases=%zu refused=%zu disputed=%zu differing=%zu\n", tally.cases,
+                  tally.refused, tally.disputed, tally.differing);
+    assert_true(tally.cases > 0);
+    assert_int_equal(0, tally.differing);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(resolution_is_fastavros),
+        cmocka_unit_test(resolution_is_what_others_make_of_it),
     };
     return cmocka_run_group_tests_name("resolution", tests, NULL, NULL);
 }
