@@ -12,6 +12,7 @@ enum {
     FLAG_KAFKA,
     FLAG_PIPELINE,
     FLAG_SCHEMA,
+    FLAG_REGISTRY,
     FLAG_WHERE,
     FLAG_FIELDS,
     FLAG_FROM,
@@ -39,6 +40,9 @@ static const struct flag table[] = {
                        "stands for its topic, \"detect.dlq\" for its dead letters."},
     [FLAG_SCHEMA] = {"--schema", "FILE.avsc",
                      "The schema of every record of the topic, whatever its frame says."},
+    [FLAG_REGISTRY] = {"--registry", "URL",
+                       "Where the schemas are that the pipeline does not know; or the settings of "
+                       "a pipeline's registry: {url: ..., user: ..., password: \"${VAR}\"}."},
     [FLAG_WHERE] = {"--where", "CEL",
                     "Only records for which this holds: fields of the record by name, and "
                     "record.key, record.offset, record.partition, record.time."},
@@ -176,6 +180,7 @@ static enum mr_code open_cat(struct cat *cat, const struct mr_log *log, struct m
                                    .properties = cat->flags.repeated,
                                    .property_count = cat->flags.repeated_count,
                                    .schema = cat->flags.values[FLAG_SCHEMA],
+                                   .registry = cat->flags.values[FLAG_REGISTRY],
                                    .log = log,
                                    .report = cat->report};
     enum mr_code code = read_form(cat, err);

@@ -12,7 +12,7 @@
 #define WAIT_MS 200
 #define STALL_MS 60000 /* neither a record nor an end for so long */
 #define PROPERTIES_MAX 64
-#define TOPIC_SIZE_MAX 250
+#define SETTINGS_SIZE ((size_t)1 << 20)
 
 struct cat_source {
     struct cat_source_spec spec;
@@ -21,8 +21,10 @@ struct cat_source {
     struct mr_segment *segment; /* all stages, for their schemas */
     struct mr_broker *broker;
     struct mr_browser *browser;
-    struct mr_schema *only;  /* of --schema */
-    struct mr_plan *measure; /* of it: sizes of data */
+    struct mr_registry *registry;
+    struct mr_arena *settings; /* of the registry */
+    struct mr_schema *only;    /* of --schema */
+    struct mr_plan *measure;   /* of it: sizes of data */
     char *topic;
     int64_t index;    /* of the file's next datum */
     int64_t heard_ms; /* when the topic gave something last */
@@ -120,11 +122,24 @@ static enum mr_code open_broker(struct cat_source *self, struct mr_error *err)
                          self->spec.name);
 }
 
+static enum mr_code open_registry(struct cat_source *self, struct mr_error *err)
+{
+    if (self->spec.registry == NULL) {
+        return MR_OK;
+    }
+    self->settings = mr_arena_new(SETTINGS_SIZE);
+    return self->settings == NULL
+               ? MR_FAIL(err, MR_NO_ROOM, "no memory for the settings of a registry")
+               : cat_registry_open(self->spec.registry, self->settings, self->spec.report,
+                                   &self->registry, err);
+}
+
 static enum mr_code open_topic(struct cat_source *self, struct mr_error *err)
 {
-    enum mr_code code = open_broker(self, err);
+    enum mr_code code = open_registry(self, err);
     struct mr_browse_spec browse = self->spec.browse;
 
+    code = code != MR_OK ? code : open_broker(self, err);
     if (code != MR_OK) {
         return code;
     }
@@ -220,24 +235,36 @@ static void take_only(struct cat_source *self)
     item->fault = item->schema == NULL ? "no_datum_of_the_schema" : NULL;
 }
 
-static void take_value(struct cat_source *self)
+/* By the pipeline's own ids, else by the registry's. */
+static enum mr_code take_framed(struct cat_source *self, const struct mr_frame *frame,
+                                struct mr_error *err)
+{
+    struct cat_item *item = &self->item;
+
+    item->schema = frame->guid == NULL ? find_schema(self, frame->schema_id) : NULL;
+    if (item->schema == NULL && self->registry != NULL) {
+        return cat_registry_find(self->registry, frame, &item->schema, &item->fault, err);
+    }
+    item->fault = item->schema == NULL ? "schema_unknown" : NULL;
+    return MR_OK;
+}
+
+static enum mr_code take_value(struct cat_source *self, struct mr_error *err)
 {
     struct cat_item *item = &self->item;
     struct mr_frame frame = {.schema_id = -1};
-    const char *fault = item->value.data == NULL ? NULL : mr_frame_read(item->value, &frame);
 
-    item->schema = NULL;
-    item->fault = fault;
-    item->datum = frame.datum;
     if (item->value.data == NULL) {
-        return; /* a tombstone */
+        return MR_OK; /* a tombstone */
     }
+    item->fault = mr_frame_read(item->value, &frame);
+    item->datum = frame.datum;
     if (self->only != NULL) {
         take_only(self);
-    } else if (fault == NULL) {
-        item->schema = find_schema(self, frame.schema_id);
-        item->fault = item->schema == NULL ? "schema_unknown" : NULL;
+    } else if (item->fault == NULL) {
+        return take_framed(self, &frame, err);
     }
+    return MR_OK;
 }
 
 static enum mr_code next_of_topic(struct cat_source *self, const struct cat_item **item,
@@ -260,9 +287,10 @@ static enum mr_code next_of_topic(struct cat_source *self, const struct cat_item
                                        .value = record->value,
                                        .headers = record->headers,
                                        .header_count = record->header_count};
-        take_value(self);
         *item = &self->item;
-    } else if (!self->spec.browse.is_following && now_ms - self->heard_ms > STALL_MS) {
+        return take_value(self, err);
+    }
+    if (!self->spec.browse.is_following && now_ms - self->heard_ms > STALL_MS) {
         return MR_FAIL(err, MR_TIMED_OUT, "reading %s: nothing for %d s", self->topic,
                        STALL_MS / 1000);
     }
@@ -312,6 +340,8 @@ void cat_source_close(struct cat_source *source)
         source->broker->ops->close(source->broker);
     }
     mr_container_close(source->file);
+    mr_registry_free(source->registry);
+    mr_arena_free(source->settings);
     mr_segment_free(source->segment);
     mr_pipeline_free(source->pipeline);
     mr_plan_free(source->measure);

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Goal: stock clients read every topic by its schema, without a line of ours: kcat (Debian's has no Avro, so
-# fastavro decodes what it prints) and confluent-kafka's deserializer, both with the schemas that --http serves.
+# fastavro decodes what it prints) and confluent-kafka's deserializer, both with the schemas that --http serves; and so
+# does our own cat when it is told no more than they are.
 # Method: a small run on a real Kafka that stays up; both clients read each topic to its end and must find
 # what the counters say.
 set -eu
@@ -65,6 +66,13 @@ for topic in $topics; do
     [ "$want" = "$python" ] && [ "$want" = "$kcat" ] || {
         echo "readers: $topic holds $want, Python read ${python:-none}, kcat $kcat"
         cat "$work/kcat.err"
+        exit 1
+    }
+    # Ours, by the same registry and without the pipeline's file.
+    ours=$("$bin" cat "$topic" --kafka "$KAFKA" --registry "http://127.0.0.1:$port" 2>"$work/cat.err" | wc -l)
+    [ "$want" -eq "$ours" ] && [ ! -s "$work/cat.err" ] || {
+        echo "readers: $topic holds $want, cat read $ours"
+        cat "$work/cat.err"
         exit 1
     }
     read=$((read + want))
