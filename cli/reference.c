@@ -41,6 +41,10 @@ int verb_reference(int count, char **arguments)
                 "Our own knobs of the Kafka client; every other key of `kafka:` "
                 "is handed to librdkafka.",
                 mr_kafka_options);
+    print_table("Registry", "registry",
+                "How a schema registry is asked: Confluent's REST API, which Apicurio and Karapace "
+                "speak too. docs/registry.md tells what differs.",
+                mr_registry_options);
     print_table("Stage", plugins.mapper->name, plugins.mapper->summary, plugins.mapper->options);
     for (size_t i = 0; plugins.connectors[i] != NULL; i++) {
         print_table("Connector", plugins.connectors[i]->name, plugins.connectors[i]->summary,

@@ -47,20 +47,18 @@ static unsigned answer_schema(void *context, const char *rest, FILE *body)
 {
     const struct status *status = context;
     const long id = strtol(rest, NULL, 10);
-    char *text;
+    const char *schema = id >= 0 && id <= INT32_MAX
+                             ? mr_catalogue_text(status->pipeline->catalogue, (int32_t)id)
+                             : NULL;
 
-    for (size_t i = 0; i < status->pipeline->stage_count; i++) {
-        const struct mr_schema *schema = team_schema(status->team, i);
+    if (schema != NULL) {
+        json_t *answer = json_pack("{s:s}", "schema", schema);
+        char *text = json_dumps(answer, JSON_COMPACT);
 
-        if (mr_schema_id(schema) == id) {
-            json_t *answer = json_pack("{s:s}", "schema", mr_schema_text(schema));
-
-            text = json_dumps(answer, JSON_COMPACT);
-            (void)fputs(text ? text : "{}", body);
-            free(text);
-            json_decref(answer);
-            return 200;
-        }
+        (void)fputs(text ? text : "{}", body);
+        free(text);
+        json_decref(answer);
+        return 200;
     }
     (void)fputs("{\"error_code\":40403,\"message\":\"Schema not found\"}", body);
     return 404;

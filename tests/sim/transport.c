@@ -73,6 +73,18 @@ static struct mr_span lend(struct sim_transport *self, struct mr_span bytes)
     return (struct mr_span){loan->bytes, bytes.size};
 }
 
+/* Where a record keeps a header; NULL: nowhere. */
+static struct mr_span *carried(struct mr_record *record, const char *name)
+{
+    if (strcmp(name, "traceparent") == 0) {
+        return &record->traceparent;
+    }
+    if (strcmp(name, "__value_schema_id") == 0) {
+        return &record->value_schema;
+    }
+    return strcmp(name, "__key_schema_id") == 0 ? &record->key_schema : NULL;
+}
+
 static struct mr_record lend_record(struct sim_transport *self, const struct sim_record *record,
                                     int32_t partition)
 {
@@ -83,8 +95,10 @@ static struct mr_record lend_record(struct sim_transport *self, const struct sim
                              .partition = partition};
 
     for (size_t i = 0; i < record->header_count; i++) {
-        if (strcmp(record->headers[i].name, "traceparent") == 0) {
-            lent.traceparent = lend(self, record->headers[i].value);
+        struct mr_span *member = carried(&lent, record->headers[i].name);
+
+        if (member != NULL) {
+            *member = lend(self, record->headers[i].value);
         }
     }
     return lent;
@@ -348,6 +362,8 @@ static bool visit_copy(const struct sim_entry *entry, int32_t partition, mr_tran
     return is_going_on;
 }
 
+/* As many parameters as the transport's contract has.
+ * NOLINTNEXTLINE(readability-function-size,bugprone-easily-swappable-parameters) */
 static enum mr_code read(struct mr_transport *base, const char *name, int32_t number, int64_t from,
                          int64_t to, mr_transport_visit *visit, void *context, struct mr_error *err)
 {

@@ -58,6 +58,9 @@ enum mr_code rig_load(struct rig *rig, const char *whole)
     (void)snprintf(rig->path, sizeof(rig->path), "%s/rig.yaml", rig->folder);
     write_file(rig, "subject.avsc", subject);
     write_file(rig, "rig.yaml", whole);
+    if (rig->older != NULL) {
+        write_file(rig, "older.avsc", rig->older);
+    }
     plug_in(rig);
     rig->world = sim_world_new(rig->seed);
     rig->log = sim_log_new(rig->world);
@@ -95,6 +98,8 @@ void rig_close(struct rig *rig)
     char path[128];
 
     (void)snprintf(path, sizeof(path), "%s/subject.avsc", rig->folder);
+    (void)unlink(path);
+    (void)snprintf(path, sizeof(path), "%s/older.avsc", rig->folder);
     (void)unlink(path);
     (void)unlink(rig->path);
     (void)rmdir(rig->folder);
@@ -228,7 +233,7 @@ struct dump {
 
 static void print_bytes(struct mr_span bytes, FILE *stream)
 {
-    for (size_t i = 0; i < bytes.size; i++) {
+    for (size_t i = 0; bytes.data != NULL && i < bytes.size; i++) {
         const uint8_t byte = bytes.data[i];
 
         if (byte > ' ' && byte < 127) {

@@ -73,6 +73,7 @@ struct rig {
     bool is_bad_often;  /* every second row is malformed */
     bool is_picky;      /* sinks refuse every fifth record */
     bool is_never_done; /* the source may grow */
+    const char *older;  /* schema; NULL: none: older.avsc beside the pipeline file */
 
     /* Made by rig_open(). */
     struct sim_world *world;

@@ -17,6 +17,7 @@ static const struct mr_kind_traits traits[] = {
     [MR_OPTION_CHOICE] = {"choice", mr_read_choice, sizeof(int), true},
     [MR_OPTION_EXPR] = {"expression", mr_read_expr, sizeof(struct mr_source), true},
     [MR_OPTION_TEXTS] = {"list of texts", mr_read_texts, sizeof(struct mr_texts), false},
+    [MR_OPTION_PATHS] = {"list of paths", mr_read_paths, sizeof(struct mr_texts), false},
     [MR_OPTION_EXPRS] = {"list or map of expressions", mr_read_exprs, sizeof(struct mr_exprs),
                          false},
     [MR_OPTION_LIST] = {"list", mr_read_list, sizeof(struct mr_items), false},

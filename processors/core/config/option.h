@@ -27,6 +27,7 @@ enum mr_option_kind {
     MR_OPTION_CHOICE,   /* int: index into choices */
     MR_OPTION_EXPR,     /* struct mr_source: a CEL expression; absent: text NULL */
     MR_OPTION_TEXTS,    /* struct mr_texts: a list of scalars, or one scalar */
+    MR_OPTION_PATHS,    /* struct mr_texts: as TEXTS, each as PATH */
     MR_OPTION_EXPRS, /* struct mr_exprs: a list of expressions (names NULL), or a map name: expr */
     MR_OPTION_LIST,  /* struct mr_items: a list of maps, each read by the row's own table; with a
                         maximum of 1, that one map alone */
@@ -61,8 +62,8 @@ struct mr_option {
     size_t offset;
     const char *fallback; /* NULL: the user must set it; "" : may be absent (TEXT, SECRET, PATH: "";
                              else 0, NULL, no items). Several values as YAML: "[a, b]" */
-    int64_t min, max; /* INT, REAL, DURATION (ms), SIZE (bytes), both inclusive; LIST, TEXTS, EXPRS:
-                         how many; max 0: any number */
+    int64_t min, max; /* INT, REAL, DURATION (ms), SIZE (bytes), both inclusive; LIST, TEXTS, PATHS,
+                         EXPRS: how many; max 0: any number */
     const char *help;
     const char *const *choices;    /* CHOICE: NULL-terminated */
     const struct mr_option *table; /* LIST */
@@ -128,6 +129,11 @@ struct mr_option {
 #define MR_TEXTS(type, member, fallback, min, max, help) \
     { \
         MR_OPTION_TEXTS, #member, MR_MEMBER(type, member, struct mr_texts), fallback, min, max, \
+            help, NULL, NULL, 0 \
+    }
+#define MR_PATHS(type, member, fallback, min, max, help) \
+    { \
+        MR_OPTION_PATHS, #member, MR_MEMBER(type, member, struct mr_texts), fallback, min, max, \
             help, NULL, NULL, 0 \
     }
 #define MR_EXPRS(type, member, fallback, min, max, help) \

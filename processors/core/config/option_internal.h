@@ -34,7 +34,7 @@ mr_reader mr_read_text, mr_read_int, mr_read_real, mr_read_bool, mr_read_duratio
 /* Scalars that are about files; mr_read_secret_file is what <name>_file of a secret is read by. */
 mr_reader mr_read_path, mr_read_secret_file;
 /* Lists, maps and what is left to others; NODE takes any node. */
-mr_reader mr_read_texts, mr_read_exprs, mr_read_list, mr_read_node;
+mr_reader mr_read_texts, mr_read_paths, mr_read_exprs, mr_read_list, mr_read_node;
 
 bool mr_complain_of_room(const struct mr_reading *self);
 /* "did you mean x?" in out, or NULL. */

@@ -97,7 +97,12 @@ static bool read_expr_item(const struct mr_reading *item)
     return true;
 }
 
-bool mr_read_texts(const struct mr_reading *self)
+static bool read_path_item(const struct mr_reading *item)
+{
+    return check_scalar(item) && mr_read_path(item);
+}
+
+static bool read_list_of(const struct mr_reading *self, mr_reader *read)
 {
     struct mr_texts *texts = self->member;
     const char **items;
@@ -115,7 +120,17 @@ bool mr_read_texts(const struct mr_reading *self)
         return mr_complain_of_room(self);
     }
     *texts = (struct mr_texts){items, count};
-    return read_items(self, read_text_item, sizeof(*items), items);
+    return read_items(self, read, sizeof(*items), items);
+}
+
+bool mr_read_texts(const struct mr_reading *self)
+{
+    return read_list_of(self, read_text_item);
+}
+
+bool mr_read_paths(const struct mr_reading *self)
+{
+    return read_list_of(self, read_path_item);
 }
 
 bool mr_read_exprs(const struct mr_reading *self)

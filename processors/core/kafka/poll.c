@@ -8,30 +8,33 @@
 #define NUDGE_ANSWER_MS 1000
 #define FETCH_BACKOFF_VERSION 0x02020000 /* librdkafka has fetch.queue.backoff.ms */
 
-static struct mr_span header_of(const rd_kafka_message_t *message, const char *name)
+static struct mr_span header_of(const rd_kafka_headers_t *headers, const char *name)
 {
-    struct mr_span value = {NULL, 0};
-    rd_kafka_headers_t *headers;
     const void *data;
     size_t size;
 
-    if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR &&
-        rd_kafka_header_get_last(headers, name, &data, &size) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        value = (struct mr_span){data, size};
-    }
-    return value;
+    return rd_kafka_header_get_last(headers, name, &data, &size) == RD_KAFKA_RESP_ERR_NO_ERROR
+               ? (struct mr_span){data, size}
+               : (struct mr_span){NULL, 0};
 }
 
 struct mr_record mr_kafka_record_of(const rd_kafka_message_t *message)
 {
-    return (struct mr_record){
+    struct mr_record record = {
         .key = {message->key, message->key_len},
         .value = {message->payload, message->len},
         .timestamp_ms = rd_kafka_message_timestamp(message, NULL),
         .offset = message->offset,
         .partition = message->partition,
-        .traceparent = header_of(message, "traceparent"),
     };
+    rd_kafka_headers_t *headers;
+
+    if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) { /* rare */
+        record.traceparent = header_of(headers, "traceparent");
+        record.value_schema = header_of(headers, "__value_schema_id");
+        record.key_schema = header_of(headers, "__key_schema_id");
+    }
+    return record;
 }
 
 /* Topics are told apart by their handle; the name is compared once per assignment. */

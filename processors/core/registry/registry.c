@@ -61,11 +61,16 @@ void mr_registry_free(struct mr_registry *registry)
     }
 }
 
-const char *mr_registry_subject(const struct mr_registry *registry, const char *topic,
+const struct mr_registry_settings *mr_registry_settings_of(const struct mr_registry *registry)
+{
+    return registry->settings;
+}
+
+const char *mr_registry_subject(const struct mr_registry_settings *settings, const char *topic,
                                 const struct mr_schema *schema, char out[MR_REGISTRY_SUBJECT_SIZE])
 {
     const char *name = mr_schema_root(schema)->name;
-    const int strategy = name != NULL ? registry->settings->strategy : MR_SUBJECT_TOPIC;
+    const int strategy = name != NULL ? settings->strategy : MR_SUBJECT_TOPIC;
 
     (void)snprintf(
         out, MR_REGISTRY_SUBJECT_SIZE, "%s%s%s", strategy == MR_SUBJECT_RECORD ? "" : topic,

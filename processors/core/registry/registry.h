@@ -57,8 +57,9 @@ enum mr_code mr_registry_new(const struct mr_registry_settings *settings,
 void mr_registry_free(struct mr_registry *registry); /* NULL is fine */
 
 /* "topic-value", "name.space.Record" or "topic-name.space.Record". */
-const char *mr_registry_subject(const struct mr_registry *registry, const char *topic,
+const char *mr_registry_subject(const struct mr_registry_settings *settings, const char *topic,
                                 const struct mr_schema *schema, char out[MR_REGISTRY_SUBJECT_SIZE]);
+const struct mr_registry_settings *mr_registry_settings_of(const struct mr_registry *registry);
 
 /* Which schema is it? MR_OK also where there is none; then found->reason says why. References are
  * resolved: a found schema stands alone. */

@@ -1,9 +1,8 @@
 #include "processors/core/stage/drain.h"
 
-#include "processors/core/codec/frame.h"
 #include "processors/core/codec/layout.h"
-#include "processors/core/codec/plan.h"
 #include "processors/core/stage/dead_letter.h"
+#include "processors/core/stage/decoder.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,8 +29,7 @@ struct mr_drain {
     struct mr_worker_spec spec;
     struct mr_sink sink;
     struct mr_sink_input inputs[INPUTS_MAX];
-    struct mr_plan *plans[INPUTS_MAX]; /* owned, as are the inputs' layouts */
-    int32_t schema_ids[INPUTS_MAX];
+    struct mr_decoder *decoders[INPUTS_MAX]; /* owned, as are the inputs' layouts */
     const char *topics[INPUTS_MAX];
     size_t input_count;
     struct mr_transport *transport; /* owned */
@@ -118,28 +116,13 @@ static enum mr_code gather(struct mr_drain *drain, struct mr_error *err)
     return MR_OK;
 }
 
-static const char *decode(const struct mr_drain *drain, uint32_t input,
-                          const struct mr_record *record, struct mr_value *row,
-                          struct mr_arena *arena)
-{
-    struct mr_frame frame;
-    const char *fault = mr_frame_read(record->value, &frame);
-
-    if (fault != NULL) {
-        return fault;
-    }
-    if (frame.schema_id != drain->schema_ids[input]) {
-        return "schema_unknown";
-    }
-    return mr_plan_decode(drain->plans[input], frame.datum, row, arena);
-}
-
 /* What cannot be read never reaches the sink; its verdict is there already. */
 static enum mr_code decode_group(struct mr_drain *drain, const struct group *group,
                                  struct mr_value **rows, struct mr_verdict *verdicts,
                                  struct mr_error *err)
 {
     const size_t slots = mr_layout_slot_count(drain->inputs[group->input].layout);
+    const struct mr_room room = {drain->batch_arena, drain->txn_arena};
     struct mr_value *values =
         mr_arena_take(drain->batch_arena, group->count * slots + 1, sizeof(*values));
 
@@ -147,10 +130,15 @@ static enum mr_code decode_group(struct mr_drain *drain, const struct group *gro
         return MR_FAIL(err, MR_NO_ROOM, "no room for %zu rows", group->count);
     }
     for (size_t i = 0; i < group->count; i++) {
-        const char *fault;
+        const char *fault = NULL;
+        enum mr_code code;
 
         rows[i] = values + i * slots;
-        fault = decode(drain, group->input, &group->records[i], rows[i], drain->batch_arena);
+        code = mr_decoder_decode(drain->decoders[group->input], &group->records[i], &room, rows[i],
+                                 &fault, err);
+        if (code != MR_OK) {
+            return code;
+        }
         verdicts[i].kind = fault ? MR_VERDICT_REJECT : MR_VERDICT_NONE;
         verdicts[i].reason = fault;
     }
@@ -203,6 +191,8 @@ static enum mr_code reject(struct mr_drain *drain, const struct group *group, si
         .cause = verdict->cause,
         .detail = verdict->detail,
         .traceparent = record->traceparent,
+        .value_schema = record->value_schema,
+        .key_schema = record->key_schema,
     };
     struct mr_output output = {
         .partition = record->partition,
@@ -488,10 +478,21 @@ static enum mr_code open_inputs(struct mr_drain *drain, const struct mr_schema *
         if (input->layout == NULL) {
             return MR_FAIL(err, MR_NO_ROOM, "no memory for a layout");
         }
-        drain->schema_ids[drain->input_count] = mr_schema_id(schemas[stage]);
         drain->topics[drain->input_count++] = input->topic;
     }
     return MR_OK;
+}
+
+/* After the sink has asked for its slots. */
+static enum mr_code open_decoder(struct mr_drain *drain, size_t index, struct mr_error *err)
+{
+    const struct mr_sink_input *input = &drain->inputs[index];
+    struct mr_decoder_spec spec = {
+        .catalogue = drain->pipeline->catalogue, .schema = input->schema, .layout = input->layout};
+    const enum mr_code code =
+        mr_catalogue_id(spec.catalogue, input->topic, input->schema, &spec.schema_id, err);
+
+    return code == MR_OK ? mr_decoder_new(&spec, &drain->decoders[index], err) : code;
 }
 
 static enum mr_code open_sink(struct mr_drain *drain, const struct mr_drain_spec *what,
@@ -513,7 +514,7 @@ static enum mr_code open_sink(struct mr_drain *drain, const struct mr_drain_spec
                                      err);
     }
     for (size_t i = 0; code == MR_OK && i < drain->input_count; i++) {
-        code = mr_plan_new(drain->inputs[i].schema, drain->inputs[i].layout, &drain->plans[i], err);
+        code = open_decoder(drain, i, err);
     }
     return code;
 }
@@ -580,7 +581,7 @@ void mr_drain_free(struct mr_drain *drain)
         drain->sink.ops->close(&drain->sink);
     }
     for (size_t i = 0; i < drain->input_count; i++) {
-        mr_plan_free(drain->plans[i]);
+        mr_decoder_free(drain->decoders[i]);
         mr_layout_free(drain->inputs[i].layout);
     }
     mr_arena_free(drain->batch_arena);

@@ -441,7 +441,10 @@ static enum mr_code open_parts(struct mr_intake_worker *intake, struct mr_report
         code = mr_ingest_schema(pipeline, &intake->origin, &intake->schema, err);
     }
     if (code == MR_OK) {
-        intake->schema_id = mr_schema_id(intake->schema);
+        code = mr_catalogue_id(pipeline->catalogue, pipeline->stages[0].topic, intake->schema,
+                               &intake->schema_id, err);
+    }
+    if (code == MR_OK) {
         code = mr_encoder_new(intake->origin, &intake->origin_encoder, err);
     }
     if (code == MR_OK) {

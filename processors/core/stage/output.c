@@ -159,6 +159,8 @@ static enum mr_code output_reject(struct mr_pass *pass, struct mr_stage *stage,
         .cause = verdict->cause,
         .detail = verdict->detail,
         .traceparent = record->traceparent,
+        .value_schema = record->value_schema,
+        .key_schema = record->key_schema,
     };
     struct mr_output *output;
 

@@ -1,5 +1,7 @@
 #include "processors/core/stage/pipeline.h"
 
+#include "processors/core/stage/pipeline_schemas.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +15,12 @@ const struct mr_option mr_pipeline_options[] = {
             "Name of the pipeline: the head of its topics' names and of its consumer groups."),
     MR_PATH(struct mr_pipeline_settings, subject, NULL,
             "Avro schema of the record under judgement."),
+    MR_PATHS(struct mr_pipeline_settings, older_subjects, "", 1, MR_OLDER_MAX,
+             "Schemas that the subject had before, where no registry keeps them: records in the "
+             "topics that were written with one are read as the subject's."),
+    MR_NODE(struct mr_pipeline_settings, registry, "",
+            "A schema registry: ids are its own, and records of schemas that it has are read. "
+            "Without one ids are computed from schemas."),
     MR_NODE(
         struct mr_pipeline_settings, kafka, "",
         "Properties of the Kafka client, passed through as they are; bootstrap.servers above all."),
@@ -429,20 +437,6 @@ static void load_sinks(struct loader *loader)
     }
 }
 
-static void load_subject(struct loader *loader, const struct mr_node *root)
-{
-    const struct mr_node *node = mr_node_get(root, "subject");
-    struct mr_error err = {0};
-    struct mr_schema *schema = NULL;
-
-    if (mr_schema_load(loader->pipeline->settings->subject, &schema, &err) != MR_OK) {
-        COMPLAIN(loader, node, "subject", NULL, "%s", err.text);
-    } else if (mr_schema_root(schema)->kind != MR_AVRO_RECORD) {
-        COMPLAIN(loader, node, "subject", NULL, "the subject must be an Avro record");
-    }
-    loader->pipeline->subject = schema;
-}
-
 static void load_tree(struct loader *loader, const struct mr_node *root)
 {
     struct mr_pipeline *pipeline = loader->pipeline;
@@ -465,7 +459,7 @@ static void load_tree(struct loader *loader, const struct mr_node *root)
         COMPLAIN(loader, mr_node_get(root, "pipeline"), "pipeline", "use letters, digits and -",
                  "\"%s\" cannot be the head of topics' names", pipeline->name);
     }
-    load_subject(loader, root);
+    mr_pipeline_read_schemas(pipeline, root, loader->report);
     load_stages(loader);
     load_sinks(loader);
 }
@@ -485,6 +479,11 @@ enum mr_code mr_pipeline_load(const char *path, const struct mr_plugins *plugins
         return MR_FAIL(err, MR_NO_ROOM, "no memory for a pipeline");
     }
     pipeline->arena = arena;
+    pipeline->catalogue = mr_catalogue_new();
+    if (pipeline->catalogue == NULL) {
+        mr_pipeline_free(pipeline);
+        return MR_FAIL(err, MR_NO_ROOM, "no memory for a catalogue");
+    }
     pipeline->path = mr_arena_text(arena, mr_span_text(path));
     pipeline->mapper = plugins->mapper;
     pipeline->connectors = plugins->connectors;
@@ -506,6 +505,10 @@ enum mr_code mr_pipeline_load(const char *path, const struct mr_plugins *plugins
 void mr_pipeline_free(struct mr_pipeline *pipeline)
 {
     if (pipeline != NULL) {
+        mr_catalogue_free(pipeline->catalogue);
+        for (size_t i = 0; i < pipeline->older_count; i++) {
+            mr_schema_free(pipeline->older[i]);
+        }
         mr_schema_free(pipeline->subject);
         mr_arena_free(pipeline->arena);
     }

@@ -8,6 +8,7 @@
 #define MR_STAGE_PIPELINE_H
 
 #include "processors/core/base/digest.h"
+#include "processors/core/stage/catalogue.h"
 #include "processors/core/stage/mapper.h"
 #include "processors/core/stage/processor.h"
 #include "processors/core/stage/sink.h"
@@ -23,10 +24,13 @@ struct mr_plugins {
 
 #define MR_STAGES_MAX 16
 #define MR_SINKS_MAX 16
+#define MR_OLDER_MAX 32
 
 struct mr_pipeline_settings {
     const char *pipeline;
     const char *subject;
+    struct mr_texts older_subjects;
+    const struct mr_node *registry;
     const struct mr_node *kafka;
     int delivery; /* enum mr_delivery */
     int64_t partitions;
@@ -78,6 +82,10 @@ struct mr_pipeline {
     struct mr_pipeline_settings
         *settings;             /* changed by the command line before any worker is made */
     struct mr_schema *subject; /* owned */
+    struct mr_schema *older[MR_OLDER_MAX]; /* owned: what subjects were before */
+    size_t older_count;
+    const struct mr_registry_settings *registry; /* NULL: none */
+    struct mr_catalogue *catalogue;              /* owned: of its schemas and their ids */
     const struct mr_mapper_ops *mapper;
     const struct mr_connector_ops *const *connectors;
     struct mr_stage_spec stages[MR_STAGES_MAX];

@@ -37,6 +37,9 @@ struct mr_record {
     int64_t offset;       /* in the segment's input */
     int32_t partition;
     struct mr_span traceparent; /* W3C; empty: none */
+    /* Headers __value_schema_id, __key_schema_id: an id or a GUID; what it names stands bare.
+     * Empty, as nearly always: the value says it itself, and the key is text. */
+    struct mr_span value_schema, key_schema;
 };
 
 struct mr_batch {

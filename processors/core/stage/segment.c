@@ -1,6 +1,5 @@
 #include "processors/core/stage/segment.h"
 
-#include "processors/core/codec/frame.h"
 #include "processors/core/stage/segment_internal.h"
 
 #include <string.h>
@@ -21,24 +20,23 @@ static bool has_room(const struct mr_segment *segment, const struct mr_record *r
     return need <= mr_arena_room(arena);
 }
 
-/* NULL: the row is filled. Else why the record cannot be read. */
-static const char *decode(const struct mr_segment *segment, const struct mr_record *record,
-                          struct mr_value *row, struct mr_arena *arena)
+/* *fault NULL: the row is filled. Else why the record cannot be read. */
+static enum mr_code decode(struct mr_pass *pass, size_t index, const char **fault,
+                           struct mr_error *err)
 {
-    struct mr_frame frame;
-    const char *fault = mr_frame_read(record->value, &frame);
+    const struct mr_segment *segment = pass->segment;
+    const struct mr_room room = {pass->batch_arena, pass->txn_arena};
+    struct mr_record *record = &pass->records[index];
+    struct mr_value *row = pass->rows[index];
+    enum mr_code code;
 
-    if (fault != NULL) {
-        return fault;
+    if (record->key_schema.size == 0 && !mr_utf8_is_valid(record->key)) {
+        *fault = "key_not_utf8";
+        return MR_OK;
     }
-    if (frame.schema_id != segment->input_id) {
-        return "schema_unknown";
-    }
-    if (!mr_utf8_is_valid(record->key)) {
-        return "key_not_utf8";
-    }
+    code = mr_decoder_decode(segment->decoder, record, &room, row, fault, err);
     row[segment->key_slot] = mr_value_string(record->key);
-    return mr_plan_decode(segment->plan, frame.datum, row, arena);
+    return code;
 }
 
 static enum mr_code pass_init(struct mr_pass *pass, const struct mr_record *records, size_t count,
@@ -72,10 +70,11 @@ static enum mr_code decode_all(struct mr_pass *pass, struct mr_error *err)
         return MR_FAIL(err, MR_NO_ROOM, "no room for verdicts");
     }
     for (size_t i = 0; i < pass->count; i++) {
-        const char *fault = decode(segment, &pass->records[i], pass->rows[i], pass->batch_arena);
+        const char *fault = NULL;
+        const enum mr_code code = decode(pass, i, &fault, err);
 
-        if (fault != NULL && strcmp(fault, "no_room") == 0) {
-            return MR_FAIL(err, MR_NO_ROOM, "no room to decode a record");
+        if (code != MR_OK) {
+            return code;
         }
         verdicts[i].kind = fault ? MR_VERDICT_REJECT : MR_VERDICT_NONE;
         verdicts[i].reason = fault;

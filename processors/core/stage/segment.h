@@ -17,6 +17,7 @@
 #include "processors/core/stage/counters.h"
 #include "processors/core/stage/pipeline.h"
 #include "processors/core/stage/transport.h"
+#include "processors/core/stage/decoder.h"
 
 struct mr_segment;
 
@@ -47,16 +48,10 @@ struct mr_outputs {
     size_t count, room;
 };
 
-/* Where a call works: rows and temporaries of one batch, and what lives until the transaction
- * ends. */
-struct mr_room {
-    struct mr_arena *batch; /* the caller resets it after each call */
-    struct mr_arena *txn;
-};
-
 /* Runs records through all stages; what outputs point to lies in room->txn. outputs NULL: state is
  * restored, nothing comes out and nothing is counted. MR_NO_ROOM before anything was touched: fewer
- * records, or commit first. */
+ * records, or commit first. MR_UNAVAILABLE, also before: the registry has to be asked for a schema
+ * and is away. */
 enum mr_code mr_segment_run(struct mr_segment *segment, const struct mr_record *records,
                             size_t count, const struct mr_room *room, struct mr_outputs *outputs,
                             struct mr_error *err);

@@ -9,7 +9,6 @@
 #ifndef MR_STAGE_SEGMENT_INTERNAL_H
 #define MR_STAGE_SEGMENT_INTERNAL_H
 
-#include "processors/core/codec/plan.h"
 #include "processors/core/stage/scope_internal.h"
 #include "processors/core/stage/segment.h"
 
@@ -48,10 +47,9 @@ struct mr_segment {
     const char *const *partition_parts;
     size_t partition_part_count;
 
-    struct mr_schema *input; /* owned: what the segment reads */
-    int32_t input_id;
-    struct mr_layout *layout; /* owned */
-    struct mr_plan *plan;     /* owned */
+    struct mr_schema *input;    /* owned: what the segment reads */
+    struct mr_layout *layout;   /* owned */
+    struct mr_decoder *decoder; /* owned */
     uint32_t key_slot;
     uint32_t slot_count;
     const char *topics[2 * MR_STAGES_MAX + 1]; /* the last: snapshots */

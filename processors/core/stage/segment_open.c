@@ -101,11 +101,12 @@ enum mr_code mr_mapper_open(const struct mr_pipeline *pipeline, struct mr_report
     return MR_OK;
 }
 
-/* The schema of what stage `index` reads: subject, origin and the stamps made so far. */
-static enum mr_code compose(struct mr_segment *segment, size_t index, struct mr_schema **schema,
+/* The schema of what stage `index` writes: a subject, origin and the stamps made so far. */
+static enum mr_code compose(struct mr_segment *segment, size_t index,
+                            const struct mr_schema *subject, struct mr_schema **schema,
                             struct mr_error *err)
 {
-    struct mr_schema_part parts[MR_STAGES_MAX + 2] = {{"subject", segment->pipeline->subject}};
+    struct mr_schema_part parts[MR_STAGES_MAX + 2] = {{"subject", subject}};
     char name[128], space[128];
 
     for (size_t i = 0; i < segment->stamp_count; i++) {
@@ -114,6 +115,38 @@ static enum mr_code compose(struct mr_segment *segment, size_t index, struct mr_
     return mr_schema_compose(mr_topic_record_name(segment->stages[index].spec, name),
                              space_of(segment->pipeline, space), parts, segment->stamp_count + 1,
                              schema, err);
+}
+
+/* Makes known what the topic's records were while the subject was another. */
+static enum mr_code add_older(struct mr_segment *segment, size_t index, struct mr_error *err)
+{
+    const struct mr_pipeline *pipeline = segment->pipeline;
+    enum mr_code code = MR_OK;
+
+    for (size_t i = 0; code == MR_OK && i < pipeline->older_count; i++) {
+        struct mr_schema *schema = NULL;
+
+        code = compose(segment, index, pipeline->older[i], &schema, err);
+        if (code == MR_OK) {
+            code = mr_catalogue_add(pipeline->catalogue, schema, err);
+        }
+        mr_schema_free(schema);
+    }
+    return code;
+}
+
+/* Gives the schema of a stage's topic its id. */
+static enum mr_code identify(struct mr_segment *segment, size_t index, struct mr_error *err)
+{
+    struct mr_stage *stage = &segment->stages[index];
+    const bool is_stamped = index == 0 || stage->scope.made.field != NULL;
+    const enum mr_code code = mr_catalogue_id(segment->pipeline->catalogue, stage->spec->topic,
+                                              stage->schema, &stage->schema_id, err);
+
+    if (!is_stamped && stage->scope.emits == NULL) { /* the bytes keep the id that they have */
+        stage->schema_id = segment->stages[index - 1].schema_id;
+    }
+    return code == MR_OK && is_stamped ? add_older(segment, index, err) : code;
 }
 
 static uint32_t add_topic(struct mr_segment *segment, const char *topic)
@@ -197,8 +230,6 @@ static enum mr_code open_processor(struct mr_segment *segment, struct mr_stage *
 static enum mr_code settle_schema(struct mr_segment *segment, struct mr_stage *stage, size_t index,
                                   struct mr_error *err)
 {
-    enum mr_code code;
-
     if (stage->scope.emits != NULL) {
         return mr_schema_parse(mr_span_text(mr_schema_text(stage->scope.emits)), &stage->schema,
                                err);
@@ -208,8 +239,7 @@ static enum mr_code settle_schema(struct mr_segment *segment, struct mr_stage *s
                                &stage->schema, err);
     }
     segment->stamps[segment->stamp_count++] = stage->scope.made;
-    code = compose(segment, index, &stage->schema, err);
-    return code;
+    return compose(segment, index, segment->pipeline->subject, &stage->schema, err);
 }
 
 static enum mr_code open_stage(struct mr_segment *segment, size_t index, struct mr_layout *layout,
@@ -231,10 +261,12 @@ static enum mr_code open_stage(struct mr_segment *segment, size_t index, struct 
     if (code == MR_OK) {
         code = settle_schema(segment, stage, index, err);
     }
+    if (code == MR_OK) {
+        code = identify(segment, index, err);
+    }
     if (code != MR_OK) {
         return code;
     }
-    stage->schema_id = mr_schema_id(stage->schema);
     stage->scope.digest = mr_digester_end(stage->scope.digester);
     segment->digests[index] = stage->scope.digest;
     segment->names[index] = stage->spec->name;
@@ -274,7 +306,7 @@ static enum mr_code open_ingest(struct mr_segment *segment, struct mr_error *err
         origin->field = "origin";
         segment->stamp_count = 1;
         segment->names[0] = stage->spec->name;
-        stage->schema_id = mr_schema_id(stage->schema);
+        code = identify(segment, 0, err);
         segment->key_part_count = mapper.ops->key_parts(&mapper, &segment->key_parts);
         segment->partition_part_count =
             mapper.ops->partition_parts(&mapper, &segment->partition_parts);
@@ -282,6 +314,18 @@ static enum mr_code open_ingest(struct mr_segment *segment, struct mr_error *err
     /* The parts lie in the segment's arena, which outlives the mapper. */
     mr_mapper_close(&mapper);
     return code;
+}
+
+static enum mr_code open_decoder(struct mr_segment *segment, struct mr_error *err)
+{
+    const struct mr_decoder_spec spec = {
+        .catalogue = segment->pipeline->catalogue,
+        .schema = segment->input,
+        .schema_id = segment->stages[segment->first - 1].schema_id,
+        .layout = segment->layout,
+    };
+
+    return mr_decoder_new(&spec, &segment->decoder, err);
 }
 
 static enum mr_code open_all(struct mr_segment *segment, struct mr_error *err)
@@ -295,7 +339,6 @@ static enum mr_code open_all(struct mr_segment *segment, struct mr_error *err)
         return code;
     }
     segment->input = segment->stages[segment->first - 1].schema;
-    segment->input_id = mr_schema_id(segment->input);
     segment->layout = mr_layout_new(segment->input);
     if (segment->layout == NULL) {
         return MR_FAIL(err, MR_NO_ROOM, "no memory for a layout");
@@ -309,7 +352,7 @@ static enum mr_code open_all(struct mr_segment *segment, struct mr_error *err)
         stage->dead_letters = add_topic(segment, stage->spec->dead_letters);
     }
     segment->slot_count = mr_layout_slot_count(segment->layout);
-    return code == MR_OK ? mr_plan_new(segment->input, segment->layout, &segment->plan, err) : code;
+    return code == MR_OK ? open_decoder(segment, err) : code;
 }
 
 static struct mr_segment *allocate(const struct mr_pipeline *pipeline)
@@ -383,7 +426,7 @@ void mr_segment_free(struct mr_segment *segment)
     if (segment == NULL) {
         return;
     }
-    mr_plan_free(segment->plan);
+    mr_decoder_free(segment->decoder);
     mr_layout_free(segment->layout);
     for (size_t i = 0; segment->stages != NULL && i < segment->pipeline->stage_count; i++) {
         stage_close(&segment->stages[i]);
@@ -446,6 +489,23 @@ static void explain_parts(const char *what, const char *const *parts, size_t cou
     (void)fputc('\n', stream);
 }
 
+/* The id is the registry's, where there is one; so then the subject is told. */
+static void explain_schema(const struct mr_segment *segment, const struct mr_stage *stage,
+                           FILE *stream)
+{
+    const struct mr_registry_settings *registry = segment->pipeline->registry;
+    char subject[MR_REGISTRY_SUBJECT_SIZE];
+
+    if (registry != NULL) {
+        (void)fprintf(stream, "  schema        subject %s %s\n",
+                      mr_registry_subject(registry, stage->spec->topic, stage->schema, subject),
+                      mr_schema_text(stage->schema));
+    } else {
+        (void)fprintf(stream, "  schema        id %" PRId32 " %s\n", stage->schema_id,
+                      mr_schema_text(stage->schema));
+    }
+}
+
 static void explain_stage(const struct mr_segment *segment, const struct mr_stage *stage,
                           FILE *stream)
 {
@@ -455,8 +515,7 @@ static void explain_stage(const struct mr_segment *segment, const struct mr_stag
     (void)fprintf(stream, "\nstage %s\n  topic         %s%s\n  dead letters  %s\n",
                   stage->spec->name, stage->spec->topic,
                   stage->spec->is_published ? "" : " (publish: false)", stage->spec->dead_letters);
-    (void)fprintf(stream, "  schema        id %" PRId32 " %s\n", stage->schema_id,
-                  mr_schema_text(stage->schema));
+    explain_schema(segment, stage, stream);
     (void)fprintf(stream, "  config        sha256 %s\n", hex);
     for (size_t i = 0; i < stage->scope.store_count; i++) {
         (void)fprintf(stream, "  state         %s in %s\n", mr_store_name(stage->scope.stores[i]),
@@ -474,8 +533,7 @@ void mr_segment_explain(const struct mr_segment *segment, FILE *stream)
                   "\nstage %s\n  topic         %s\n  dead letters  %s\n  positions     %s\n",
                   pipeline->stages[0].name, pipeline->stages[0].topic,
                   pipeline->stages[0].dead_letters, pipeline->stages[0].states);
-    (void)fprintf(stream, "  schema        id %" PRId32 " %s\n", segment->stages[0].schema_id,
-                  mr_schema_text(segment->stages[0].schema));
+    explain_schema(segment, &segment->stages[0], stream);
     explain_parts("  key          ", segment->key_parts, segment->key_part_count, stream);
     explain_parts("  partition by ", segment->partition_parts, segment->partition_part_count,
                   stream);

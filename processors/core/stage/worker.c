@@ -91,6 +91,7 @@ static enum mr_code run_slice(struct mr_worker *worker, const struct mr_record *
     mr_arena_reset(worker->room.batch);
     worker->is_touched = true;
     code = mr_segment_run(worker->segment, records, count, &worker->room, &outputs, err);
+    worker->is_schema_awaited = mr_code_advice(code) == MR_ADVICE_RETRY;
     if (code != MR_OK) {
         return code;
     }
@@ -287,6 +288,16 @@ static enum mr_code gather(struct mr_worker *worker, struct mr_error *err)
     return MR_OK;
 }
 
+/* What came before a record that waits for the registry does not wait with it. */
+static enum mr_code commit_rest(struct mr_worker *worker, enum mr_code why, struct mr_error *err)
+{
+    struct mr_error inner = {0};
+    const enum mr_code code = commit_all(worker, false, &inner);
+
+    worker->is_state_lost = true; /* what was polled and not run has to come again */
+    return code == MR_OK ? why : MR_FAIL(err, code, "%s", inner.text);
+}
+
 static enum mr_code one_round(struct mr_worker *worker, struct mr_error *err)
 {
     enum mr_code code = MR_OK;
@@ -296,7 +307,11 @@ static enum mr_code one_round(struct mr_worker *worker, struct mr_error *err)
         code = abort_all(worker, err);
     }
     if (code == MR_OK) {
+        worker->is_schema_awaited = false;
         code = gather(worker, err);
+    }
+    if (code != MR_OK && worker->is_schema_awaited && worker->is_begun) {
+        return commit_rest(worker, code, err);
     }
     if (code == MR_OK && worker->is_begun) {
         code = commit_all(worker, false, err);

@@ -31,12 +31,13 @@ struct mr_worker {
     struct mr_position *positions;   /* owned: room for all partitions */
     char group[260], instance[290];
     bool is_begun;
-    bool is_touched;    /* records ran through the segment since the last commit or abort */
-    bool is_state_lost; /* a failure left it behind: abort and restore before going on */
-    size_t gathered;    /* records of the open transaction */
-    size_t gather_max;  /* halved when a transaction did not fit, grows slowly when one did */
-    int replays;        /* in a row, that got nowhere */
-    int failures;       /* in a row, of any kind: how long to wait */
+    bool is_touched;        /* records ran through the segment since the last commit or abort */
+    bool is_schema_awaited; /* a record came whose schema the registry cannot be asked for now */
+    bool is_state_lost;     /* a failure left it behind: abort and restore before going on */
+    size_t gathered;        /* records of the open transaction */
+    size_t gather_max;      /* halved when a transaction did not fit, grows slowly when one did */
+    int replays;            /* in a row, that got nowhere */
+    int failures;           /* in a row, of any kind: how long to wait */
     uint64_t seed;
 };
 

@@ -49,6 +49,11 @@ static bool is_slice_full(const struct restore *restore)
     return restore->count == SLICE_MAX || restore->size > memory / MR_STAGES_MAX / 4;
 }
 
+static bool is_copied(struct mr_span from, struct mr_span to)
+{
+    return from.size == 0 || to.data != NULL;
+}
+
 static bool visit_input(void *context, const struct mr_record *record)
 {
     struct restore *restore = context;
@@ -63,7 +68,11 @@ static bool visit_input(void *context, const struct mr_record *record)
     *copy = *record;
     copy->key = mr_arena_copy(arena, record->key);
     copy->value = mr_arena_copy(arena, record->value);
-    if (copy->value.data == NULL || (record->key.size > 0 && copy->key.data == NULL)) {
+    copy->value_schema = mr_arena_copy(arena, record->value_schema);
+    copy->key_schema = mr_arena_copy(arena, record->key_schema);
+    if (!is_copied(record->value, copy->value) || !is_copied(record->key, copy->key) ||
+        !is_copied(record->value_schema, copy->value_schema) ||
+        !is_copied(record->key_schema, copy->key_schema)) {
         restore->code = MR_FAIL(restore->err, MR_NO_ROOM, "no room to restore state");
         return false;
     }
