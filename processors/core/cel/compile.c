@@ -88,6 +88,12 @@ static void sort_by_cost(const struct cel_op **kids, uint32_t count)
     }
 }
 
+static bool is_truth(const struct cel_op *op, bool truth)
+{
+    return op->node->kind == CEL_NODE_LITERAL && op->constant.kind == MR_KIND_BOOL &&
+           (op->constant.number != 0) == truth;
+}
+
 static const struct cel_op *compile_chain(struct cel_compiler *self, const struct cel_node *node)
 {
     const struct cel_op **kids = compile_kids(self, node);
@@ -98,6 +104,9 @@ static const struct cel_op *compile_chain(struct cel_compiler *self, const struc
     }
     if (node->arg_count <= 64) {
         sort_by_cost(kids, node->arg_count);
+    }
+    if (is_truth(kids[0], node->kind == CEL_NODE_OR)) {
+        return kids[0];
     }
     op->kids = kids;
     op->kid_count = node->arg_count;
@@ -113,6 +122,9 @@ static const struct cel_op *compile_if(struct cel_compiler *self, const struct c
 
     if (op == NULL) {
         return NULL;
+    }
+    if (is_truth(kids[0], true) || is_truth(kids[0], false)) {
+        return kids[0]->constant.number != 0 ? kids[1] : kids[2];
     }
     op->a = kids[0];
     op->b = kids[1];
@@ -234,13 +246,59 @@ static const struct cel_op *compile_rest(struct cel_compiler *self, const struct
     return finish(op);
 }
 
+static struct cel_node *copy_node(struct cel_compiler *self, const struct cel_node *node,
+                                  uint32_t arg_count)
+{
+    struct cel_node *made = cel_source_take(self->source, 1, sizeof(*made));
+    struct cel_node **args = cel_source_take(self->source, arg_count, sizeof(*args));
+
+    if (made == NULL || args == NULL) {
+        return NULL;
+    }
+    *made = *node;
+    memcpy(args, node->args, arg_count * sizeof(*args));
+    made->args = args;
+    return made;
+}
+
+/* (c ? x : y) < 1.0 as c ? x < 1.0 : y < 1.0: an arm that is constant needs no comparison, and a
+ * test goes on from where the arm is. NULL: no such call, or no room. */
+static struct cel_node *sink_call(struct cel_compiler *self, const struct cel_node *call)
+{
+    const struct cel_node *choice = call->arg_count == 2 ? call->args[0] : NULL;
+    struct cel_node *made;
+
+    if (choice == NULL || choice->kind != CEL_NODE_IF || call->args[1]->kind != CEL_NODE_LITERAL ||
+        cel_op_kind(call->type) != MR_KIND_BOOL) {
+        return NULL;
+    }
+    made = copy_node(self, choice, 3);
+    for (int arm = 1; made != NULL && arm <= 2; arm++) {
+        struct cel_node *sunk = copy_node(self, call, 2);
+
+        if (sunk == NULL) {
+            return NULL;
+        }
+        sunk->args[0] = choice->args[arm];
+        made->args[arm] = sunk;
+    }
+    if (made != NULL) {
+        made->type = call->type;
+    }
+    return made;
+}
+
 static const struct cel_op *compile_call(struct cel_compiler *self, const struct cel_node *call)
 {
     struct cel_op *op = new_op(self, call);
+    const struct cel_node *sunk = sink_call(self, call);
     const struct cel_op **kids;
 
     if (op == NULL || call->arg_count > CEL_OP_ARGS_MAX) {
         return op == NULL ? NULL : compile_rest(self, call);
+    }
+    if (sunk != NULL) {
+        return cel_compile_node(self, sunk);
     }
     if (flatten(self, op, call)) {
         cel_op_use_join(op);

@@ -12,6 +12,9 @@
  * sides of && and || are sorted, cheap ones first, which the language allows
  * because errors do not decide. What is rare (maps, optionals, transforms) is
  * left to the reference evaluator, node by node.
+ *
+ * A condition is also a graph of tests (branch.h), walked first: the ops decide
+ * where it is not sure.
  */
 #ifndef MR_CEL_COMPILE_H
 #define MR_CEL_COMPILE_H
@@ -22,6 +25,7 @@
 #include "processors/core/cel/types.h"
 
 struct cel_op;
+struct cel_branch;
 
 #define CEL_TRUTH_FAULT 2 /* the third answer of truth(), with run->fault set */
 
@@ -29,6 +33,8 @@ typedef int (*cel_truth_call)(const struct cel_op *self, struct cel_run *run);
 typedef int64_t (*cel_number_call)(const struct cel_op *self, struct cel_run *run);
 typedef double (*cel_real_call)(const struct cel_op *self, struct cel_run *run);
 typedef struct mr_value (*cel_value_call)(const struct cel_op *self, struct cel_run *run);
+typedef int (*cel_branch_call)(const struct cel_branch *self, const struct mr_value *slots,
+                               struct cel_run *run); /* branch.h */
 
 #define CEL_OP_ARGS_MAX 4
 #define CEL_OP_JOIN_MAX 16 /* parts of a chain of + that are joined at once */
@@ -38,9 +44,11 @@ struct cel_op {
     cel_number_call number;
     cel_real_call real;
     cel_value_call value;
+    cel_branch_call test; /* the truth as a test of branch.h; NULL: truth is asked */
     const struct cel_op *a, *b, *c;
     struct mr_value constant;
     uint32_t slot;      /* slot or local: the op's own, or that of a when a is one */
+    uint32_t other;     /* of a test of two slots: that of b */
     bool is_local;      /* slot is a local's */
     uint32_t kid_count; /* of chains, joins, calls */
     const struct cel_op *const *kids;
@@ -78,6 +86,20 @@ void cel_op_use_join(struct cel_op *op); /* op_text.c; kids are the parts */
  * op->a, op->b are compiled. */
 bool cel_op_scalar(struct cel_op *op, const struct cel_node *call); /* op_scalar.c */
 bool cel_op_text(struct cel_op *op, const struct cel_node *call);   /* op_text.c */
+/* Gives an order of size(text) and a constant its test, if it asks for no more than "is it empty".
+ */
+void cel_op_test_emptiness(struct cel_op *op, struct mr_span name); /* op_text.c */
+
+/* What op compares a local with, or finds it in, or looks for at its head. */
+struct cel_text_set {
+    const struct mr_value *texts; /* STRING */
+    uint32_t count;
+    bool is_head;
+    bool is_negated; /* true of what is not the text */
+};
+
+/* False: op does nothing of the kind. */
+bool cel_op_text_set(const struct cel_op *op, struct cel_text_set *set); /* op_text.c */
 int64_t cel_op_fail(struct cel_run *run, enum mr_cel_fault fault);
 int cel_op_fail_truth(struct cel_run *run, enum mr_cel_fault fault);
 /* An error value of run->fault, which is thereby cleared. */

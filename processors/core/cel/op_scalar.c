@@ -1,10 +1,11 @@
 /* Closures of arithmetic and order on int and double: no boxes, no dispatch. */
-#include "processors/core/cel/compile.h"
+#include "processors/core/cel/branch.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Order: general; against a constant; and a slot or local against a constant, as in most rules. */
+/* Order: general; against a constant; and a slot or local against a constant, as in most rules.
+ * Then the same as tests: against a constant of what is made, of a slot, of a local; two slots. */
 #define ORDER_OF(name, type, form, member, wanted, operator) \
     static int name##_##form(const struct cel_op *self, struct cel_run *run) \
     { \
@@ -25,6 +26,26 @@
 \
         return a->kind == (wanted) ? a->member operator self->constant.member \
             : cel_op_fail_truth(run, cel_op_fault_of(a)); \
+    } \
+    static int name##_##form##_made(const struct cel_branch *self, const struct mr_value *slots, \
+                                    struct cel_run *run) \
+    { \
+        const struct cel_op *made = self->op->a; \
+        const type a = made->form(made, run); \
+\
+        return run->fault != 0 \
+                   ? CEL_UNSURE \
+                   : cel_branch_on(self, a operator self->constant.member, slots, run); \
+    } \
+    CEL_TEST(name##_##form, a->kind == (wanted), a->member operator self->constant.member) \
+    static int name##_##form##_two(const struct cel_branch *self, const struct mr_value *slots, \
+                                   struct cel_run *run) \
+    { \
+        const struct mr_value *a = &slots[self->slot], *b = &slots[self->other]; \
+\
+        return a->kind == (wanted) && b->kind == (wanted) \
+                   ? cel_branch_on(self, a->member operator b->member, slots, run) \
+                   : CEL_UNSURE; \
     }
 #define ORDERS(name, operator) \
     ORDER_OF(name, int64_t, number, number, MR_KIND_INT, operator) \
@@ -158,20 +179,24 @@ struct shape {
     cel_truth_call truth, const_truth, leaf_truth;
     cel_number_call number;
     cel_real_call real, leaf_real;
+    cel_branch_call made_test, slot_test, local_test, two_test;
 };
 
+#define ORDER_SHAPE(word, type, call) \
+    { \
+        .name = (word), .kind = (type), .truth = (call), .const_truth = call##_const, \
+        .leaf_truth = call##_leaf, .made_test = call##_made, .slot_test = call##_slot, \
+        .local_test = call##_local, .two_test = call##_two \
+    }
 #define ORDER_SHAPES(name, call) \
-    {name, MR_KIND_INT, call##_number, call##_number_const, call##_number_leaf, NULL, NULL, NULL}, \
+    ORDER_SHAPE(name, MR_KIND_INT, call##_number), ORDER_SHAPE(name, MR_KIND_DOUBLE, call##_real)
+#define INT_SHAPE(word, call) \
     { \
-        name, MR_KIND_DOUBLE, call##_real, call##_real_const, call##_real_leaf, NULL, NULL, NULL \
+        .name = (word), .kind = MR_KIND_INT, .number = (call) \
     }
-#define INT_SHAPE(name, call) \
+#define DOUBLE_SHAPE(word, call) \
     { \
-        name, MR_KIND_INT, NULL, NULL, NULL, call, NULL, NULL \
-    }
-#define DOUBLE_SHAPE(name, call) \
-    { \
-        name, MR_KIND_DOUBLE, NULL, NULL, NULL, NULL, call, call##_leaves \
+        .name = (word), .kind = MR_KIND_DOUBLE, .real = (call), .leaf_real = call##_leaves \
     }
 
 static const struct shape shapes[] = {
@@ -191,10 +216,10 @@ static const struct shape shapes[] = {
     DOUBLE_SHAPE("_-_", subtract_double),
     DOUBLE_SHAPE("_*_", multiply_double),
     DOUBLE_SHAPE("_/_", divide_double),
-    {"-_", MR_KIND_DOUBLE, NULL, NULL, NULL, NULL, negate_double, NULL},
-    {"double", MR_KIND_INT, NULL, NULL, NULL, NULL, double_of_int, NULL},
-    {"int", MR_KIND_DOUBLE, NULL, NULL, NULL, int_of_double, NULL, NULL},
-    {"!_", MR_KIND_BOOL, not_truth, NULL, NULL, NULL, NULL, NULL},
+    {.name = "-_", .kind = MR_KIND_DOUBLE, .real = negate_double},
+    {.name = "double", .kind = MR_KIND_INT, .real = double_of_int},
+    {.name = "int", .kind = MR_KIND_DOUBLE, .number = int_of_double},
+    {.name = "!_", .kind = MR_KIND_BOOL, .truth = not_truth},
 };
 
 /* Whether all arguments have one kind that cannot be null or dyn. */
@@ -232,6 +257,11 @@ static bool is_constant(const struct cel_op *op)
     return op->node->kind == CEL_NODE_LITERAL;
 }
 
+static bool is_slot(const struct cel_op *op)
+{
+    return op->node->kind == CEL_NODE_SLOT;
+}
+
 /* The form of a shape that fits what the arguments are. */
 static void use_shape(struct cel_op *op, const struct shape *shape)
 {
@@ -247,7 +277,13 @@ static void use_shape(struct cel_op *op, const struct shape *shape)
     }
     if (shape->const_truth != NULL && is_constant(op->b)) {
         op->truth = is_leaf ? shape->leaf_truth : shape->const_truth;
+        op->test = !is_leaf       ? shape->made_test
+                   : op->is_local ? shape->local_test
+                                  : shape->slot_test;
         op->constant = op->b->constant;
+    } else if (op->b != NULL && is_slot(op->a) && is_slot(op->b)) {
+        op->test = shape->two_test;
+        op->other = op->b->slot;
     }
 }
 
@@ -272,6 +308,7 @@ bool cel_op_scalar(struct cel_op *op, const struct cel_node *call)
     for (size_t i = 0; i < MR_COUNT(shapes); i++) {
         if (shapes[i].kind == kind && mr_span_is(name, shapes[i].name)) {
             use_shape(op, &shapes[i]);
+            cel_op_test_emptiness(op, name);
             return true;
         }
     }

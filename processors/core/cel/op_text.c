@@ -1,5 +1,5 @@
 /* Closures of text and of comparisons of values: equality, in, size, heads and tails, joining. */
-#include "processors/core/cel/compile.h"
+#include "processors/core/cel/branch.h"
 #include "processors/core/cel/regex.h"
 #include "processors/core/cel/text.h"
 
@@ -52,6 +52,26 @@ static inline bool is_same_text(const struct mr_value *a, const struct mr_value 
     return a->size == b->size && are_bytes_same(a->data, b->data, a->size);
 }
 
+static inline bool is_one_of(const struct mr_value *a, const struct mr_value *list)
+{
+    for (uint32_t i = 0; i < list->size; i++) {
+        if (is_same_text(a, &list->items[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static inline bool is_number_of(int64_t a, const struct mr_value *list)
+{
+    for (uint32_t i = 0; i < list->size; i++) {
+        if (a == list->items[i].number) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What is of another kind (null, say) is not the same; only errors are errors. */
 static int same_text(const struct cel_op *self, struct cel_run *run)
 {
@@ -85,6 +105,21 @@ static int same_text_leaf(const struct cel_op *self, struct cel_run *run)
     return a->kind == self->kinds[0] && is_same_text(a, &self->constant);
 }
 
+CEL_TEST(is_text, a->kind == self->op->kinds[0], is_same_text(a, &self->constant))
+CEL_TEST(is_other_text, a->kind == self->op->kinds[0], !is_same_text(a, &self->constant))
+CEL_TEST(has_head, a->kind == MR_KIND_STRING,
+         a->size >= self->constant.size &&
+             are_bytes_same(a->data, self->constant.data, self->constant.size))
+CEL_TEST(has_tail, a->kind == MR_KIND_STRING,
+         a->size >= self->constant.size && are_bytes_same(a->data + a->size - self->constant.size,
+                                                          self->constant.data, self->constant.size))
+CEL_TEST(is_empty, a->kind == MR_KIND_STRING, a->size == 0)
+CEL_TEST(is_not_empty, a->kind == MR_KIND_STRING, a->size > 0)
+CEL_TEST(is_null, a->kind != MR_KIND_ERROR, a->kind == MR_KIND_NULL)
+CEL_TEST(is_not_null, a->kind != MR_KIND_ERROR, a->kind != MR_KIND_NULL)
+CEL_TEST(in_texts, a->kind == MR_KIND_STRING, is_one_of(a, &self->constant))
+CEL_TEST(in_numbers, a->kind == MR_KIND_INT, is_number_of(a->number, &self->constant))
+
 static int starts_with_leaf(const struct cel_op *self, struct cel_run *run)
 {
     const struct mr_value *a = cel_op_leaf(self, run);
@@ -112,19 +147,36 @@ static int ends_with(const struct cel_op *self, struct cel_run *run)
                                     : CEL_TRUTH_FAULT;
 }
 
-static int matches(const struct cel_op *self, struct cel_run *run)
+/* 1, 0, or -1 with the fault set. */
+static inline int search(const struct cel_op *self, struct cel_run *run,
+                         const struct mr_value *text)
 {
-    struct mr_value text = self->a->value(self->a, run);
     int found;
 
-    if (text.kind != MR_KIND_STRING) {
-        return cel_op_fail_truth(run, cel_op_fault_of(&text));
+    if (text->kind != MR_KIND_STRING) {
+        return (int)cel_op_fail(run, cel_op_fault_of(text)) - 1;
     }
-    if (!cel_spend(run, 1 + text.size / 8)) {
-        return cel_op_fail_truth(run, MR_CEL_FAULT_FUEL);
+    if (!cel_spend(run, 1 + text->size / 8)) {
+        return (int)cel_op_fail(run, MR_CEL_FAULT_FUEL) - 1;
     }
-    found = cel_regex_matches(self->node->prepared, mr_value_span(&text), run->arena);
-    return found < 0 ? cel_op_fail_truth(run, MR_CEL_FAULT_REGEX_LIMIT) : found;
+    found = cel_regex_matches(self->node->prepared, mr_value_span(text), run->arena);
+    return found < 0 ? (int)cel_op_fail(run, MR_CEL_FAULT_REGEX_LIMIT) - 1 : found;
+}
+
+static int matches(const struct cel_op *self, struct cel_run *run)
+{
+    const struct mr_value text = self->a->value(self->a, run);
+    const int found = search(self, run, &text);
+
+    return found < 0 ? CEL_TRUTH_FAULT : found;
+}
+
+static int matches_slot(const struct cel_branch *self, const struct mr_value *slots,
+                        struct cel_run *run)
+{
+    const int found = search(self->op, run, &slots[self->slot]);
+
+    return found < 0 ? CEL_UNSURE : cel_branch_on(self, found == 1, slots, run);
 }
 
 static int64_t size_of_text(const struct cel_op *self, struct cel_run *run)
@@ -223,27 +275,14 @@ static int in_texts(const struct cel_op *self, struct cel_run *run)
     if (a.kind != self->kinds[0]) {
         return a.kind == MR_KIND_ERROR ? cel_op_fail_truth(run, cel_op_fault_of(&a)) : 0;
     }
-    for (uint32_t i = 0; i < self->constant.size; i++) {
-        if (is_same_text(&a, &self->constant.items[i])) {
-            return 1;
-        }
-    }
-    return 0;
+    return is_one_of(&a, &self->constant);
 }
 
 static int in_numbers(const struct cel_op *self, struct cel_run *run)
 {
     const int64_t a = self->a->number(self->a, run);
 
-    if (run->fault != 0) {
-        return CEL_TRUTH_FAULT;
-    }
-    for (uint32_t i = 0; i < self->constant.size; i++) {
-        if (a == self->constant.items[i].number) {
-            return 1;
-        }
-    }
-    return 0;
+    return run->fault != 0 ? CEL_TRUTH_FAULT : is_number_of(a, &self->constant);
 }
 
 /* a + b + c of texts: one piece of room, each byte copied once. */
@@ -278,12 +317,22 @@ static bool is_literal(const struct cel_op *op)
     return op->node->kind == CEL_NODE_LITERAL;
 }
 
+static void use_test(struct cel_op *op, cel_branch_call of_slot, cel_branch_call of_local)
+{
+    if (cel_op_is_leaf(op->a)) {
+        op->test = op->is_local ? of_local : of_slot;
+    }
+}
+
+#define USE_TEST(op, name) use_test((op), name##_slot, name##_local)
+
 static bool use_matches(struct cel_op *op, const struct cel_node *call)
 {
     if (call->prepared == NULL || op->kinds[0] != MR_KIND_STRING) {
         return false;
     }
     op->truth = matches;
+    op->test = op->a->node->kind == CEL_NODE_SLOT ? matches_slot : NULL;
     op->cost += 10;
     return true;
 }
@@ -315,7 +364,26 @@ static bool use_in(struct cel_op *op)
     op->constant = *list;
     op->cost += list->size;
     op->truth = op->kinds[0] == MR_KIND_STRING ? in_texts : in_numbers;
+    if (op->kinds[0] == MR_KIND_STRING) {
+        USE_TEST(op, in_texts);
+    } else {
+        USE_TEST(op, in_numbers);
+    }
     return true;
+}
+
+static void use_text_constant(struct cel_op *op, bool is_same)
+{
+    if (!cel_op_is_leaf(op->a) || !is_literal(op->b)) {
+        return;
+    }
+    op->constant = op->b->constant;
+    if (is_same) {
+        op->truth = same_text_leaf;
+        USE_TEST(op, is_text);
+    } else {
+        USE_TEST(op, is_other_text);
+    }
 }
 
 static bool use_equality(struct cel_op *op, bool is_same)
@@ -327,11 +395,14 @@ static bool use_equality(struct cel_op *op, bool is_same)
     if (is_literal(op->b) && op->b->constant.kind == MR_KIND_NULL) {
         op->truth = is_same ? is_null : is_not_null;
         op->cost -= 2;
-    } else if (are_texts && is_same && cel_op_is_leaf(op->a) && is_literal(op->b)) {
-        op->truth = same_text_leaf;
-        op->constant = op->b->constant;
+        if (is_same) {
+            USE_TEST(op, is_null);
+        } else {
+            USE_TEST(op, is_not_null);
+        }
     } else if (are_texts) {
         op->truth = is_same ? same_text : different_text;
+        use_text_constant(op, is_same);
     } else {
         op->truth = is_same ? same_value : different_value;
     }
@@ -373,11 +444,16 @@ static bool use_two(struct cel_op *op, const struct cel_node *call)
         if (cel_op_is_leaf(op->a) && is_literal(op->b)) {
             op->truth = starts_with_leaf;
             op->constant = op->b->constant;
+            USE_TEST(op, has_head);
         }
         return true;
     }
     if (are_strings && mr_span_is(call->name, "endsWith")) {
         op->truth = ends_with;
+        if (cel_op_is_leaf(op->a) && is_literal(op->b)) {
+            op->constant = op->b->constant;
+            USE_TEST(op, has_tail);
+        }
         return true;
     }
     if (mr_span_is(call->name, "matches")) {
@@ -400,4 +476,43 @@ bool cel_op_text(struct cel_op *op, const struct cel_node *call)
         return use_size(op);
     }
     return call->arg_count == 2 && use_two(op, call);
+}
+
+/* size(a) > 0, >= 1, != 0; == 0, <= 0, < 1. */
+void cel_op_test_emptiness(struct cel_op *op, struct mr_span name)
+{
+    static const struct {
+        const char *name;
+        int64_t constant;
+        bool is_empty;
+    } rows[] = {{"_>_", 0, false}, {"_>=_", 1, false}, {"_!=_", 0, false},
+                {"_==_", 0, true}, {"_<=_", 0, true},  {"_<_", 1, true}};
+    const struct cel_op *size = op->a;
+
+    if (op->b == NULL || !is_literal(op->b) || size->number != size_of_text ||
+        !cel_op_is_leaf(size->a)) {
+        return;
+    }
+    for (size_t i = 0; i < MR_COUNT(rows); i++) {
+        if (mr_span_is(name, rows[i].name) && op->constant.number == rows[i].constant) {
+            op->test = size->is_local ? (rows[i].is_empty ? is_empty_local : is_not_empty_local)
+                                      : (rows[i].is_empty ? is_empty_slot : is_not_empty_slot);
+        }
+    }
+}
+
+bool cel_op_text_set(const struct cel_op *op, struct cel_text_set *set)
+{
+    const bool is_list = op->test == in_texts_local;
+
+    if (op->kinds[0] != MR_KIND_STRING ||
+        (op->test != is_text_local && op->test != is_other_text_local &&
+         op->test != has_head_local && !is_list)) {
+        return false;
+    }
+    *set = (struct cel_text_set){.texts = is_list ? op->constant.items : &op->constant,
+                                 .count = is_list ? op->constant.size : 1,
+                                 .is_head = op->test == has_head_local,
+                                 .is_negated = op->test == is_other_text_local};
+    return true;
 }

@@ -98,7 +98,11 @@ static bool build(struct mr_cel_program *program, struct cel_check *check)
         return false;
     }
     program->op = cel_compile_tree(source, root);
-    return program->op != NULL;
+    program->is_condition = program->type->kind == MR_CEL_BOOL && !program->type->is_nullable;
+    if (program->op != NULL) {
+        program->branch = cel_branch_grow(source, program->op, program->is_condition);
+    }
+    return program->op != NULL && !source->has_failed;
 }
 
 enum mr_code mr_cel_compile_dialect(const struct mr_cel_dialect *dialect, struct mr_span text,
@@ -179,23 +183,43 @@ struct mr_value mr_cel_eval_reference(const struct mr_cel_program *program,
     return cel_reference(&run, program->root);
 }
 
+/* Walks the graph of a condition; where that is not sure, asks the ops: 1, 0, or CEL_TRUTH_FAULT
+ * with the fault in the run. Nothing is kept over the walk, which is most of the work. */
+static inline int decide(const struct mr_cel_program *program, struct cel_run *run,
+                         const struct mr_value *slots, struct mr_arena *scratch)
+{
+    int truth;
+
+    start(run, slots, scratch);
+    run->op = program->op;
+    truth = program->branch->go(program->branch, slots, run);
+    if (truth == CEL_UNSURE) {
+        start(run, run->slots, run->arena);
+        truth = run->op->truth(run->op, run);
+    }
+    return truth;
+}
+
 struct mr_value mr_cel_eval(const struct mr_cel_program *program, const struct mr_value *slots,
                             struct mr_arena *scratch)
 {
     struct cel_run run;
+    int truth;
 
-    start(&run, slots, scratch);
-    return program->op->value(program->op, &run);
+    if (!program->is_condition) {
+        start(&run, slots, scratch);
+        return program->op->value(program->op, &run);
+    }
+    truth = decide(program, &run, slots, scratch);
+    return truth == CEL_TRUTH_FAULT ? cel_op_take_fault(&run) : mr_value_bool(truth == 1);
 }
 
 int mr_cel_holds(const struct mr_cel_program *program, const struct mr_value *slots,
                  struct mr_arena *scratch)
 {
     struct cel_run run;
-    int truth;
+    const int truth = decide(program, &run, slots, scratch);
 
-    start(&run, slots, scratch);
-    truth = program->op->truth(program->op, &run);
     return truth == CEL_TRUTH_FAULT ? -1 : truth;
 }
 

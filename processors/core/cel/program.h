@@ -2,13 +2,16 @@
 #ifndef MR_CEL_PROGRAM_H
 #define MR_CEL_PROGRAM_H
 
+#include "processors/core/cel/branch.h"
 #include "processors/core/cel/cel.h"
 #include "processors/core/cel/compile.h"
 #include "processors/core/cel/tree.h"
 
 struct mr_cel_program {
-    const struct cel_node *root; /* checked */
-    const struct cel_op *op;     /* the same, compiled */
+    const struct cel_node *root;     /* checked */
+    const struct cel_op *op;         /* the same, compiled */
+    const struct cel_branch *branch; /* the same, of a condition; else unsure at once */
+    bool is_condition;               /* its type is bool, never null */
     const struct cel_type *type;
     struct mr_cel_type public_type;
     bool has_macros;

@@ -83,10 +83,50 @@ static bool add(struct maker *self, int index, int depth)
     }
 }
 
+/* The one run of bytes that has a bit; false: they are several. */
+static bool find_range(const uint8_t members[256], uint8_t bit, uint8_t *first, uint8_t *last)
+{
+    uint32_t count = 0;
+
+    *first = *last = 0;
+    for (uint32_t byte = 0; byte < 128; byte++) {
+        if ((members[byte] & bit) != 0) {
+            *first = count == 0 ? (uint8_t)byte : *first;
+            *last = (uint8_t)byte;
+            count++;
+        }
+    }
+    return *last - *first + 1U == count;
+}
+
+static void make_words(struct cel_regex_sequence *self)
+{
+    uint8_t least[CEL_REGEX_SEQUENCE_MAX], most[CEL_REGEX_SEQUENCE_MAX];
+    const uint32_t word_count = (self->count + 7) / 8;
+
+    for (uint32_t i = 0; i < self->count; i++) {
+        if (!find_range(self->members, self->masks[i], &least[i], &most[i])) {
+            return;
+        }
+        most[i] |= 0x80;
+    }
+    for (uint32_t i = 0; i < word_count && self->count >= 8; i++) {
+        const uint32_t at = i + 1 < word_count ? 8 * i : self->count - 8;
+
+        memcpy(&self->least[i], least + at, 8);
+        memcpy(&self->most[i], most + at, 8);
+        self->word_count = word_count;
+    }
+}
+
 bool cel_regex_sequence_make(struct cel_regex_sequence *sequence, const struct cel_regex_tree *tree)
 {
     struct maker self = {.tree = tree, .out = sequence};
 
     memset(sequence, 0, sizeof(*sequence));
-    return add(&self, tree->root, 0) && self.has_begin && sequence->count > 0;
+    if (!add(&self, tree->root, 0) || !self.has_begin || sequence->count == 0) {
+        return false;
+    }
+    make_words(sequence);
+    return true;
 }

@@ -9,13 +9,16 @@
 
 #include "processors/core/cel/cel.h"
 
+struct cel_op;
+
 struct cel_run {
     const struct mr_value *slots; /* borrowed */
     struct mr_arena *arena;       /* borrowed; values made on the way */
     int64_t fuel;
-    int64_t iterations;   /* left */
-    const void *prepared; /* by the row of the function that is being called, or NULL */
-    uint8_t fault;        /* compiled evaluation: 1 + the enum mr_cel_fault of a failed scalar */
+    int64_t iterations;      /* left */
+    const struct cel_op *op; /* compiled evaluation of a condition: the whole */
+    const void *prepared;    /* by the row of the function that is being called, or NULL */
+    uint8_t fault;           /* compiled evaluation: 1 + the enum mr_cel_fault of a failed scalar */
     struct mr_value locals[MR_CEL_LOCALS_MAX];
 };
 

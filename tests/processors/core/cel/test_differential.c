@@ -40,6 +40,7 @@ static const struct mr_cel_variable variables[] = {
     {"m", {.kind = MR_CEL_MAP, .key = &string_type, .item = &int_type}},
     {"at", {.kind = MR_CEL_TIMESTAMP}},
     {"x", {.kind = MR_CEL_DYN}},
+    {"n", {.kind = MR_CEL_BOOL, .is_nullable = true}},
 };
 
 struct draw {
@@ -206,10 +207,43 @@ static void draw_string(struct draw *self, int depth)
     }
 }
 
+/* A test of w, an item of a list of texts, in the forms that a compiled loop compares at once. */
+static void draw_text_test(struct draw *self)
+{
+    put(self, PICK(self, "w == 'a'", "w != ''", "w == 'abc'", "w == 'aab'", "w.startsWith('a')",
+                   "w.startsWith('aa')", "!w.startsWith('')", "w.startsWith('abcde')",
+                   "w in ['a', 'bc', '\xC3\xBC']", "w in []", "!(w in ['x'])", "'x' == w",
+                   "w.endsWith('c')", "w == s", "size(w) > 0"));
+}
+
+static void draw_text_loop(struct draw *self, int depth)
+{
+    put(self, PICK(self, "ls", "ls", "['a', s]", "['aab', '']"));
+    put(self, PICK(self, ".all(w, ", ".exists(w, ", ".exists_one(w, "));
+    draw_text_test(self);
+    for (size_t i = below(self, 4); i > 0; i--) {
+        put(self, PICK(self, " || ", " || ", " && "));
+        if (below(self, 2) == 0) {
+            put(self, "(");
+            draw_text_test(self);
+            put(self, PICK(self, " && ", " || "));
+            draw_bool(self, depth - 2);
+            put(self, ")");
+        } else {
+            draw_text_test(self);
+        }
+    }
+    put(self, ")");
+}
+
 static void draw_loop(struct draw *self, int depth)
 {
     char before[64];
 
+    if (below(self, 2) == 0) {
+        draw_text_loop(self, depth);
+        return;
+    }
     if (self->locals >= 2) {
         put(self, "b");
         return;
@@ -248,9 +282,13 @@ static void draw_order(struct draw *self, int depth)
 static void draw_bool(struct draw *self, int depth)
 {
     if (depth <= 0) {
-        put(self, PICK(self, "b", "b", "true", "false", "i > 1", "d < 1.5", "s == 'a'", "1 / 0 > 0",
-                       "j > 0", "'a' in ls", "i in [1, 2, 3]", "s in ['a', 'b']", "j in [1, 2]",
-                       "t in ['a', 'x']", "t == 'a'", "'k' in m", "has(m.k)"));
+        put(self,
+            PICK(self, "b", "b", "n", "n == null", "true", "false", "i > 1", "d < 1.5", "s == 'a'",
+                 "1 / 0 > 0", "j > 0", "'a' in ls", "i in [1, 2, 3]", "s in ['a', 'b']",
+                 "j in [1, 2]", "t in ['a', 'x']", "t == 'a'", "'k' in m", "has(m.k)",
+                 "size(s) > 0", "size(t) == 0", "size(s) >= 1", "size(s) < 1", "s.startsWith('ab')",
+                 "t.endsWith('bc')", "s != 'abc'", "i < size(s)", "d <= d + 1.0", "i != 3", "d > e",
+                 "i >= j", "s.matches('^a[a-c]{2}$')", "t == null", "j != null"));
         return;
     }
     switch (below(self, 8)) {
@@ -270,7 +308,8 @@ static void draw_bool(struct draw *self, int depth)
     case 5:
         draw_wrapped(self, "(", draw_string,
                      PICK(self, ").startsWith('a')", ").endsWith('c')", ").contains('b')",
-                          ").matches('^a+b?')", ").matches('[bc]$')"),
+                          ").matches('^a+b?')", ").matches('[bc]$')",
+                          ").matches('^[a-d]{4}-[0-9]{5}$')"),
                      depth);
         return;
     default:
@@ -306,7 +345,7 @@ static double some_double(struct draw *self)
 
 static const char *some_text(struct draw *self)
 {
-    return PICK(self, "", "a", "abc", "aab", " a ", "\xC3\xBC", "bc", "x");
+    return PICK(self, "", "a", "abc", "aab", " a ", "\xC3\xBC", "bc", "x", "abcde", "abcd-12345");
 }
 
 static void draw_row(struct draw *self, struct mr_value *slots, struct mr_value items[8])
@@ -332,6 +371,7 @@ static void draw_row(struct draw *self, struct mr_value *slots, struct mr_value 
         .kind = MR_KIND_MAP, .size = (uint32_t)below(self, 2), .items = items + 4};
     slots[11] = mr_value_timestamp_ms(INT64_C(1000) * (int64_t)below(self, 2000000000));
     slots[12] = slots[below(self, 8)];
+    slots[13] = maybe(self, mr_value_bool(below(self, 2) == 0));
 }
 
 static bool is_same(const struct mr_value *a, const struct mr_value *b)

@@ -1,0 +1,37 @@
+/* branch_texts.h - a loop that asks each item of a list of texts: is it one of these?
+ *
+ *     tags.exists(t, t == "sale" || (t.startsWith("new-") && qty > 1.0))
+ *
+ * is a set of texts and heads, some of which count only when a condition holds beside them. Each
+ * item is compared with the whole set by its first four bytes, and closer only where one is alike.
+ * all(t, p) is that no item has !p. What has another form is a loop that walks its body for each
+ * item (branch.c).
+ */
+#ifndef MR_CEL_BRANCH_TEXTS_H
+#define MR_CEL_BRANCH_TEXTS_H
+
+#include "processors/core/cel/branch.h"
+
+#define CEL_TEXTS_MAX 16
+
+struct cel_text_test {
+    uint32_t key, mask; /* the first four bytes, and which of them must be the item's */
+    bool is_head;       /* the item starts with text; else it is text */
+    bool is_negated;
+    const struct mr_value *text;
+    const struct cel_branch *condition; /* NULL: none */
+};
+
+struct cel_texts {
+    uint32_t count;
+    struct cel_text_test tests[CEL_TEXTS_MAX];
+};
+
+/* The set that decides a loop: of exists, where body is true; of all, where it is false. NULL: it
+ * has another form (or no room, reported). */
+const struct cel_texts *cel_texts_grow(struct cel_grower *grower, const struct cel_op *loop);
+/* Goes on to yes when an item of the slot's list is in the set, to no when none is. */
+int cel_texts_search(const struct cel_branch *self, const struct mr_value *slots,
+                     struct cel_run *run);
+
+#endif
