@@ -15,9 +15,11 @@
 #define ROUND_NS 2e7 /* at least, of each way and rule */
 
 /* glibc's own, so that every call of the process passes here. */
+/* NOLINTBEGIN(bugprone-reserved-identifier) */
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 static size_t allocation_count;
 

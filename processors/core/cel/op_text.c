@@ -386,24 +386,29 @@ static void use_text_constant(struct cel_op *op, bool is_same)
     }
 }
 
+static void use_null(struct cel_op *op, bool is_same)
+{
+    op->truth = is_same ? is_null : is_not_null;
+    if (is_same) {
+        USE_TEST(op, is_null);
+    } else {
+        USE_TEST(op, is_not_null);
+    }
+}
+
 static bool use_equality(struct cel_op *op, bool is_same)
 {
     const bool are_texts = op->kinds[0] == op->kinds[1] &&
                            (op->kinds[0] == MR_KIND_STRING || op->kinds[0] == MR_KIND_BYTES);
 
-    op->cost += are_texts ? 1 : 2;
     if (is_literal(op->b) && op->b->constant.kind == MR_KIND_NULL) {
-        op->truth = is_same ? is_null : is_not_null;
-        op->cost -= 2;
-        if (is_same) {
-            USE_TEST(op, is_null);
-        } else {
-            USE_TEST(op, is_not_null);
-        }
+        use_null(op, is_same);
     } else if (are_texts) {
+        op->cost += 1;
         op->truth = is_same ? same_text : different_text;
         use_text_constant(op, is_same);
     } else {
+        op->cost += 2;
         op->truth = is_same ? same_value : different_value;
     }
     return true;
@@ -484,9 +489,15 @@ void cel_op_test_emptiness(struct cel_op *op, struct mr_span name)
     static const struct {
         const char *name;
         int64_t constant;
-        bool is_empty;
-    } rows[] = {{"_>_", 0, false}, {"_>=_", 1, false}, {"_!=_", 0, false},
-                {"_==_", 0, true}, {"_<=_", 0, true},  {"_<_", 1, true}};
+        cel_branch_call of_slot, of_local;
+    } rows[] = {
+        {"_>_", 0, is_not_empty_slot, is_not_empty_local},
+        {"_>=_", 1, is_not_empty_slot, is_not_empty_local},
+        {"_!=_", 0, is_not_empty_slot, is_not_empty_local},
+        {"_==_", 0, is_empty_slot, is_empty_local},
+        {"_<=_", 0, is_empty_slot, is_empty_local},
+        {"_<_", 1, is_empty_slot, is_empty_local},
+    };
     const struct cel_op *size = op->a;
 
     if (op->b == NULL || !is_literal(op->b) || size->number != size_of_text ||
@@ -495,8 +506,7 @@ void cel_op_test_emptiness(struct cel_op *op, struct mr_span name)
     }
     for (size_t i = 0; i < MR_COUNT(rows); i++) {
         if (mr_span_is(name, rows[i].name) && op->constant.number == rows[i].constant) {
-            op->test = size->is_local ? (rows[i].is_empty ? is_empty_local : is_not_empty_local)
-                                      : (rows[i].is_empty ? is_empty_slot : is_not_empty_slot);
+            op->test = size->is_local ? rows[i].of_local : rows[i].of_slot;
         }
     }
 }

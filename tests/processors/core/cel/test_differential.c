@@ -384,8 +384,7 @@ static bool is_same(const struct mr_value *a, const struct mr_value *b)
     case MR_KIND_NULL:
         return true;
     case MR_KIND_DOUBLE:
-        return memcmp(&a->real, &b->real, sizeof(double)) == 0 ||
-               (isnan(a->real) && isnan(b->real));
+        return a->positive == b->positive || (isnan(a->real) && isnan(b->real));
     case MR_KIND_STRING:
         return mr_span_equal(mr_value_span(a), mr_value_span(b));
     default:
@@ -421,28 +420,32 @@ static const struct mr_cel_program *compile(struct bench *bench, const char *tex
     return program;
 }
 
+static void run_row(struct bench *bench, const struct mr_cel_program *program)
+{
+    struct mr_value slots[MR_COUNT(variables)], items[8], wanted, got;
+
+    draw_row(&bench->draw, slots, items);
+    mr_arena_reset(bench->scratch);
+    wanted = mr_cel_eval_reference(program, slots, bench->scratch);
+    got = mr_cel_eval(program, slots, bench->scratch);
+    if (!is_same(&wanted, &got)) {
+        fail_msg("%s: reference kind %d number %lld (%s), compiled kind %d number %lld (%s)",
+                 bench->draw.text, wanted.kind, (long long)wanted.number, mr_cel_fault_text(wanted),
+                 got.kind, (long long)got.number, mr_cel_fault_text(got));
+    }
+    if (got.kind == MR_KIND_BOOL || got.kind == MR_KIND_ERROR) {
+        const int holds = mr_cel_holds(program, slots, bench->scratch);
+
+        assert_int_equal(got.kind == MR_KIND_ERROR ? -1 : (int)got.number, holds);
+    }
+    bench->errors += got.kind == MR_KIND_ERROR ? 1 : 0;
+    bench->values += got.kind == MR_KIND_ERROR ? 0 : 1;
+}
+
 static void run_rows(struct bench *bench, const struct mr_cel_program *program)
 {
     for (int i = 0; i < ROWS; i++) {
-        struct mr_value slots[MR_COUNT(variables)], items[8], wanted, got;
-
-        draw_row(&bench->draw, slots, items);
-        mr_arena_reset(bench->scratch);
-        wanted = mr_cel_eval_reference(program, slots, bench->scratch);
-        got = mr_cel_eval(program, slots, bench->scratch);
-        if (!is_same(&wanted, &got)) {
-            fail_msg("%s: reference kind %d number %lld (%s), compiled kind %d number %lld (%s)",
-                     bench->draw.text, wanted.kind, (long long)wanted.number,
-                     mr_cel_fault_text(wanted), got.kind, (long long)got.number,
-                     mr_cel_fault_text(got));
-        }
-        if (got.kind == MR_KIND_BOOL || got.kind == MR_KIND_ERROR) {
-            const int holds = mr_cel_holds(program, slots, bench->scratch);
-
-            assert_int_equal(got.kind == MR_KIND_ERROR ? -1 : (int)got.number, holds);
-        }
-        bench->errors += got.kind == MR_KIND_ERROR ? 1 : 0;
-        bench->values += got.kind == MR_KIND_ERROR ? 0 : 1;
+        run_row(bench, program);
     }
 }
 
