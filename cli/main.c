@@ -17,6 +17,10 @@ static const struct verb verbs[] = {
     {"schema", "check|canonical|fingerprint FILE.avsc ... [--mode MODE]",
      "Whether an Avro schema may follow the versions before it; its canonical form and names.",
      verb_schema},
+    {"detect", "SERIES.csv [options] [NAME=VALUE ...]",
+     "Judges a series in a file: prints its alarms, draws it.", verb_detect},
+    {"nab", "DIR [options] [NAME=VALUE ...]",
+     "Scores a detector on the Numenta Anomaly Benchmark, beside the published ones.", verb_nab},
     {"reference", "", "Prints the reference of options, metrics and errors (docs/reference.md).",
      verb_reference},
 };

@@ -21,6 +21,8 @@ int verb_check(int count, char **arguments);
 int verb_show(int count, char **arguments);
 int verb_cat(int count, char **arguments);
 int verb_schema(int count, char **arguments);
+int verb_detect(int count, char **arguments);
+int verb_nab(int count, char **arguments);
 int verb_reference(int count, char **arguments);
 
 /* One option of a verb. */
