@@ -1,9 +1,10 @@
 /* bench_detect: what a record costs each method, and what a key.
  *
  * Two runs per method: one key (hot), and many keys in random order, each state on
- * lines of its own, so that memory and not arithmetic decides. Gaussian-like values
- * with a daily cycle, one per minute of event time. `relative` compares with a plain Welford
- * z-score without a judge around it (= 1.0, hot). Five runs, the median. Usage: bench_detect [KEYS]
+ * lines of its own, so that memory and not arithmetic decides. All keys begin with a history of
+ * three days. Gaussian-like values with a daily cycle, one per minute of event time. A plain
+ * Welford z-score without a judge around it, on the same keys, is 1.0. CPU time, the median of
+ * three runs. Usage: bench_detect [KEYS]
  */
 #include "processors/core/base/error.h"
 #include "processors/detect/judge.h"
@@ -15,8 +16,9 @@
 #include <time.h>
 
 #define RECORDS 1000000
-#define RUNS 5
+#define RUNS 3
 #define MINUTE 60000
+#define HISTORY ((size_t)3 * 24 * 60)
 
 struct stream {
     double *values;
@@ -66,28 +68,58 @@ static double median(double *values, size_t count)
 /* CPU time, not wall time: other programs may run beside. */
 static double ns_per_record(clock_t ticks)
 {
-    return (double)ticks * 1e9 / CLOCKS_PER_SEC / RECORDS;
+    return (double)ticks * 1e9 / CLOCKS_PER_SEC / (double)(RECORDS - HISTORY);
+}
+
+struct welford {
+    double mean, squares, count;
+};
+
+static void welford_step(struct welford *self, double value, size_t *alarms)
+{
+    const double away = value - self->mean;
+
+    *alarms += self->count > 1.0 && fabs(away) > 4.0 * sqrt(self->squares / (self->count - 1.0));
+    self->count += 1.0;
+    self->mean += away / self->count;
+    self->squares += away * (value - self->mean);
 }
 
 /* What the others are compared with. The alarms are counted so that nothing is optimised away. */
-static double welford(const struct stream *stream, size_t *alarms)
+static double measure_welford(const struct stream *stream, uint32_t key_count, size_t *alarms)
 {
     double times[RUNS];
 
     for (int run = 0; run < RUNS; run++) {
-        const clock_t start = clock();
-        double mean = 0.0, squares = 0.0;
+        struct welford *states = calloc(key_count, sizeof(*states));
+        clock_t start;
 
-        for (size_t i = 0; i < RECORDS; i++) {
-            const double away = stream->values[i] - mean;
-
-            *alarms += i > 1 && fabs(away) > 4.0 * sqrt(squares / ((double)i - 1.0));
-            mean += away / ((double)i + 1.0);
-            squares += away * (stream->values[i] - mean);
+        MR_ASSERT(states != NULL);
+        for (size_t i = 0; i < HISTORY; i++) {
+            welford_step(states, stream->values[i], alarms);
+        }
+        for (size_t key = 1; key < key_count; key++) {
+            states[key] = states[0];
+        }
+        start = clock();
+        for (size_t i = HISTORY; i < RECORDS; i++) {
+            welford_step(&states[stream->keys[i] % key_count], stream->values[i], alarms);
         }
         times[run] = ns_per_record(clock() - start);
+        free(states);
     }
     return median(times, RUNS);
+}
+
+static void judge(const struct mr_method *method, const struct mr_tuning *tuning,
+                  const struct stream *stream, size_t i, void *state, size_t *alarms)
+{
+    const struct mr_observation seen = {
+        .value = stream->values[i], .has_value = true, .time_ms = (int64_t)i * MINUTE};
+    struct mr_judgement judgement;
+
+    mr_judge(method, tuning, state, &seen, &judgement);
+    *alarms += judgement.is_anomaly;
 }
 
 static double run_once(const struct mr_method *method, const struct mr_tuning *tuning,
@@ -95,17 +127,18 @@ static double run_once(const struct mr_method *method, const struct mr_tuning *t
 {
     const size_t size = (mr_judge_state_size(method, tuning) + 63) / 64 * 64;
     uint8_t *states = calloc(key_count, size);
-    struct mr_judgement judgement;
     clock_t start;
 
     MR_ASSERT(states != NULL);
-    memset(states, 0, key_count * size); /* the pages are there before the clock starts */
+    for (size_t i = 0; i < HISTORY; i++) {
+        judge(method, tuning, stream, i, states, alarms);
+    }
+    for (size_t key = 1; key < key_count; key++) {
+        memcpy(states + key * size, states, size);
+    }
     start = clock();
-    for (size_t i = 0; i < RECORDS; i++) {
-        mr_judge(method, tuning, states + size * (stream->keys[i] % key_count),
-                 &(struct mr_observation){stream->values[i], true, (int64_t)i * MINUTE, 0},
-                 &judgement);
-        *alarms += judgement.is_anomaly;
+    for (size_t i = HISTORY; i < RECORDS; i++) {
+        judge(method, tuning, stream, i, states + size * (stream->keys[i] % key_count), alarms);
     }
     start = clock() - start;
     free(states);
@@ -124,26 +157,46 @@ static double measure(const struct mr_method *method, const struct stream *strea
     return median(times, RUNS);
 }
 
+static void print_row(const char *name, size_t size, const double ns[2], const double plain[2])
+{
+    printf("| `%s` | %zu | %.0f | %.1f | %.0f | %.1f |\n", name, size, ns[0], ns[0] / plain[0],
+           ns[1], ns[1] / plain[1]);
+}
+
 int main(int count, char **arguments)
 {
-    const uint32_t key_count = count > 1 ? (uint32_t)strtoul(arguments[1], NULL, 10) : 100000;
-    const struct stream stream = stream_new(key_count > 0 ? key_count : 1);
-    size_t alarms = 0;
-    const double plain = welford(&stream, &alarms);
+    const uint32_t keys = count > 1 ? (uint32_t)strtoul(arguments[1], NULL, 10) : 100000;
+    const uint32_t key_counts[] = {1, keys > 0 ? keys : 1};
+    const struct stream stream = stream_new(key_counts[1]);
+    size_t alarms = 0, first_size = 0;
+    double plain[2], first[2] = {0};
 
-    printf("| method | bytes per key | ns hot | relative | ns, %u keys at random |\n", key_count);
-    printf("|---|---|---|---|---|\n| plain Welford | 16 | %.0f | 1.0 | |\n", plain);
+    printf("| method | bytes per key | ns, one key | relative | ns, %u keys at random | relative "
+           "|\n|---|---|---|---|---|---|\n",
+           key_counts[1]);
+    for (int k = 0; k < 2; k++) {
+        plain[k] = measure_welford(&stream, key_counts[k], &alarms);
+    }
+    print_row("plain Welford", sizeof(struct welford), plain, plain);
     for (size_t i = 0; i < MR_METHOD_COUNT; i++) {
         const struct mr_method *method = mr_methods[i];
         const struct mr_tuning tuning = mr_tuning_of(method, MR_MEDIUM);
-        const double hot = measure(method, &stream, 1, &alarms);
-        const double cold = measure(method, &stream, key_count, &alarms);
+        const size_t size = mr_judge_state_size(method, &tuning);
+        double ns[2];
 
-        printf("| %s | %zu | %.0f | %.1f | %.0f |\n", method->name,
-               mr_judge_state_size(method, &tuning), hot, hot / plain, cold);
+        for (int k = 0; k < 2; k++) {
+            ns[k] = measure(method, &stream, key_counts[k], &alarms);
+        }
+        print_row(method->name, size, ns, plain);
+        if (i == 0) {
+            first_size = size;
+            memcpy(first, ns, sizeof(first));
+        }
     }
-    printf("bench_detect keys=%u records=%d runs=%d alarms=%zu\n", key_count, RECORDS, RUNS,
-           alarms);
+    printf("bench_detect keys=%u records=%d runs=%d alarms=%zu method=%s bytes=%zu hot_ns=%.0f "
+           "hot_relative=%.1f cold_ns=%.0f cold_relative=%.1f\n",
+           key_counts[1], RECORDS, RUNS, alarms, mr_methods[0]->name, first_size, first[0],
+           first[0] / plain[0], first[1], first[1] / plain[1]);
     free(stream.values);
     free(stream.keys);
     return 0;
