@@ -59,7 +59,7 @@ says "standard input from a pipe, packed" 0 "$found" sh -c "gzip -c \"$work/iso.
 
 says "no such method" 64 'did you mean zscore' "$bin" detect "$work/iso.csv" --method zscor
 says "no such option" 64 'did you mean warmup' "$bin" detect "$work/iso.csv" warmpu=3
-says "an option that is not the method's" 64 'window: zscore does not use it' "$bin" detect "$work/iso.csv" --method zscore window=3
+says "an option that is not the method's" 64 'span: zscore does not use it' "$bin" detect "$work/iso.csv" --method zscore span=3
 says "bins beyond the method's" 64 'bins: rcre has at most 24' "$bin" detect "$work/iso.csv" bins=99
 says "a number out of bounds" 64 'is outside' "$bin" detect "$work/iso.csv" --threshold=-1
 says "a word without =" 64 'is not name=value' "$bin" detect "$work/iso.csv" high

@@ -253,8 +253,8 @@ static void what_is_refused_leaves_no_trace(void **state)
     for_each(check_refusal);
 }
 
-/* The same series times factor, a power of two or -1: every score is the same to the bit. */
-static void check_factor(size_t method, double factor)
+/* The same series times factor: scores that differ by less than tolerance, and the same alarms. */
+static void check_factor(size_t method, double factor, double tolerance)
 {
     struct subject one = subject_new(method), other = subject_new(method);
     uint64_t random = method;
@@ -265,30 +265,33 @@ static void check_factor(size_t method, double factor)
 
         judge(&one, &row);
         judge(&other, &scaled);
-        assert_true(same(one.last.score, other.last.score));
+        assert_true(fabs(one.last.score - other.last.score) <= tolerance);
         assert_int_equal(one.last.is_anomaly, other.last.is_anomaly);
-        assert_true(same(one.last.expected * factor, other.last.expected));
+        assert_true(isnan(one.last.expected) ||
+                    fabs(one.last.expected * factor / other.last.expected - 1.0) <= tolerance);
     }
     subject_free(&one);
     subject_free(&other);
 }
 
+/* Not to the bit: a median that is read out of counts is rounded from one side. */
 static void a_mirrored_series_is_judged_alike(void **state)
 {
     (void)state;
     for (size_t method = 0; method < MR_METHOD_COUNT; method++) {
         print_message("  %s\n", mr_method_names[method]);
-        check_factor(method, -1.0);
+        check_factor(method, -1.0, 1e-6);
     }
 }
 
+/* Powers of two lose nothing. */
 static void the_unit_of_the_values_does_not_matter(void **state)
 {
     (void)state;
     for (size_t method = 0; method < MR_METHOD_COUNT; method++) {
         print_message("  %s\n", mr_method_names[method]);
-        check_factor(method, 0x1p10);
-        check_factor(method, 0x1p-7);
+        check_factor(method, 0x1p10, 0.0);
+        check_factor(method, 0x1p-7, 0.0);
     }
 }
 
