@@ -183,6 +183,7 @@ static void apaches_files_are_read(void **state)
          5},
         {"weather-sorted.avro",
          "{\"station\":\"012650-99999\",\"time\":-655531200000,\"temp\":111}", 5},
+        {"schemas/simple/data.avro", "{\"text\":\"hello\"}", 3},
     };
     const char *data = getenv("MILLRACE_DATA");
     const struct bench *bench = *state;

@@ -3,6 +3,7 @@
  * Method: tables of texts; Apache's own vectors where the shared data is present. */
 #include "processors/core/codec/schema.h"
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,6 +24,7 @@ static struct mr_schema *parsed(const char *text)
     return schema;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a table of cases. */
 static void what_the_specification_refuses_is_refused_by_place(void **state)
 {
     static const struct {
@@ -175,13 +177,77 @@ static void parts_are_composed_and_named_types_written_once(void **state)
     mr_schema_free(other);
 }
 
-static FILE *shared_file(const char *name)
+static void shared_path(const char *name, char out[1024])
 {
     const char *data = getenv("MILLRACE_DATA");
+
+    (void)snprintf(out, 1024, "%s/%s", data == NULL ? "../shared/data" : data, name);
+}
+
+static FILE *shared_file(const char *name)
+{
     char path[1024];
 
-    (void)snprintf(path, sizeof(path), "%s/%s", data == NULL ? "../shared/data" : data, name);
+    shared_path(name, path);
     return fopen(path, "rb");
+}
+
+/* Loads every file of a shared folder; returns how many, or -1: the folder is not there. */
+static int each_file(const char *folder, void (*check)(const char *path))
+{
+    char path[1024], file[1300];
+    DIR *open_folder;
+    int count = 0;
+
+    shared_path(folder, path);
+    open_folder = opendir(path);
+    if (open_folder == NULL) {
+        return -1;
+    }
+    for (const struct dirent *entry; (entry = readdir(open_folder)) != NULL;) {
+        if (entry->d_name[0] != '.') {
+            (void)snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
+            check(file);
+            count++;
+        }
+    }
+    (void)closedir(open_folder);
+    return count;
+}
+
+static void is_taken(const char *path)
+{
+    struct mr_error err = {0};
+    struct mr_schema *schema;
+
+    if (mr_schema_load(path, &schema, &err) != MR_OK) {
+        fail_msg("%s", err.text);
+    }
+    mr_schema_free(schema);
+}
+
+static void is_refused(const char *path)
+{
+    struct mr_error err = {0};
+    struct mr_schema *schema;
+
+    if (mr_schema_load(path, &schema, &err) != MR_BAD_CONFIG) {
+        fail_msg("%s: taken for a schema", path);
+    }
+    assert_null(schema);
+    assert_true(err.text[0] != '\0');
+}
+
+static void what_apaches_c_takes_and_refuses_is_taken_and_refused(void **state)
+{
+    const int taken = each_file("avro/apache-avro/lang/c/tests/schema_tests/pass", is_taken);
+
+    (void)state;
+    if (taken < 0) {
+        skip();
+    }
+    assert_int_equal(28, taken);
+    assert_int_equal(12, each_file("avro/apache-avro/lang/c/tests/schema_tests/fail", is_refused));
 }
 
 #define VECTOR_SIZE 4096
@@ -200,13 +266,18 @@ static int take(const char *line, const char *key, char *out)
 }
 
 /* One case of the file: its input, possibly over several lines, then canonical and fingerprint. */
-static void check_vector(const char *input, const char *canonical, const char *fingerprint)
-{
-    struct mr_schema *schema = parsed(input);
+struct vector {
+    char input[VECTOR_SIZE], canonical[VECTOR_SIZE], fingerprint[VECTOR_SIZE];
+};
 
-    assert_string_equal(canonical, mr_schema_canonical(schema));
-    if (fingerprint[0] != '\0') {
-        assert_int_equal((uint64_t)strtoll(fingerprint, NULL, 10), mr_schema_fingerprint(schema));
+static void check_vector(const struct vector *vector)
+{
+    struct mr_schema *schema = parsed(vector->input);
+
+    assert_string_equal(vector->canonical, mr_schema_canonical(schema));
+    if (vector->fingerprint[0] != '\0') {
+        assert_int_equal((uint64_t)strtoll(vector->fingerprint, NULL, 10),
+                         mr_schema_fingerprint(schema));
     }
     mr_schema_free(schema);
 }
@@ -214,9 +285,10 @@ static void check_vector(const char *input, const char *canonical, const char *f
 static void canonical_forms_and_fingerprints_are_apaches(void **state)
 {
     FILE *file = shared_file("avro/apache-avro/share/test/data/schema-tests.txt");
-    char line[VECTOR_SIZE], rest[VECTOR_SIZE], input[VECTOR_SIZE] = "";
-    char canonical[VECTOR_SIZE] = "", fingerprint[VECTOR_SIZE] = "";
-    int is_open = 0, count = 0;
+    static struct vector vector;
+    char line[VECTOR_SIZE], rest[VECTOR_SIZE];
+    bool is_open = false;
+    int count = 0;
 
     (void)state;
     if (file == NULL) {
@@ -224,22 +296,23 @@ static void canonical_forms_and_fingerprints_are_apaches(void **state)
     }
     while (fgets(line, sizeof(line), file) != NULL) {
         if (take(line, "<<INPUT", rest)) {
-            if (canonical[0] != '\0') {
-                check_vector(input, canonical, fingerprint);
+            if (vector.canonical[0] != '\0') {
+                check_vector(&vector);
                 count++;
             }
-            canonical[0] = fingerprint[0] = '\0';
+            vector.canonical[0] = vector.fingerprint[0] = '\0';
             is_open = strspn(rest, " ") == strlen(rest);
-            (void)snprintf(input, sizeof(input), "%s", rest);
+            (void)snprintf(vector.input, sizeof(vector.input), "%s", rest);
         } else if (is_open && strncmp(line, "INPUT", 5) == 0) {
-            is_open = 0;
+            is_open = false;
         } else if (is_open) {
-            (void)snprintf(input + strlen(input), sizeof(input) - strlen(input), "%s", line);
-        } else if (!take(line, "<<canonical ", canonical)) {
-            (void)take(line, "<<fingerprint ", fingerprint);
+            (void)snprintf(vector.input + strlen(vector.input),
+                           sizeof(vector.input) - strlen(vector.input), "%s", line);
+        } else if (!take(line, "<<canonical ", vector.canonical)) {
+            (void)take(line, "<<fingerprint ", vector.fingerprint);
         }
     }
-    check_vector(input, canonical, fingerprint);
+    check_vector(&vector);
     (void)fclose(file);
     assert_int_equal(34, count + 1);
 }
@@ -320,6 +393,7 @@ int main(void)
         cmocka_unit_test(what_a_schema_says_is_kept),
         cmocka_unit_test(parts_are_composed_and_named_types_written_once),
         cmocka_unit_test(canonical_forms_and_fingerprints_are_apaches),
+        cmocka_unit_test(what_apaches_c_takes_and_refuses_is_taken_and_refused),
         cmocka_unit_test(digests_are_those_of_the_canonical_form),
     };
     return cmocka_run_group_tests_name("schema", tests, NULL, NULL);
