@@ -15,6 +15,8 @@ struct stretch {
     int32_t partition;
     int64_t low, high;
     int64_t from, to;
+    int64_t since_ms,
+        until_ms; /* where the broker cannot find a time: what is given of [from, to) */
     bool is_done;
 };
 
@@ -89,12 +91,12 @@ static enum mr_code find_range(struct mr_browser *self, struct stretch *stretch,
     return code;
 }
 
-static enum mr_code find_time(struct mr_browser *self, const struct stretch *stretch, int64_t ms,
-                              int64_t *offset, struct mr_error *err)
+static enum mr_code ask_time(struct mr_browser *self, int32_t partition, int64_t ms,
+                             int64_t *offset, struct mr_error *err)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_t *one =
-        rd_kafka_topic_partition_list_add(list, self->spec.topic, stretch->partition);
+        rd_kafka_topic_partition_list_add(list, self->spec.topic, partition);
     enum mr_code code;
 
     one->offset = ms;
@@ -103,33 +105,69 @@ static enum mr_code find_time(struct mr_browser *self, const struct stretch *str
     if (code == MR_OK) {
         code = mr_kafka_resp(one->err, "asking for the offset of a time", err);
     }
-    *offset = one->offset < 0 ? stretch->high : one->offset;
+    *offset = one->offset;
     rd_kafka_topic_partition_list_destroy(list);
     return code;
 }
 
-static enum mr_code find_place(struct mr_browser *self, const struct mr_browse_place *place,
-                               const struct stretch *stretch, int64_t *offset, struct mr_error *err)
+/* *is_known false: the broker finds no record of any time (the mock does not keep them); then all
+ * are read, and looked at here. */
+static enum mr_code find_time(struct mr_browser *self, const struct stretch *stretch, int64_t ms,
+                              int64_t *offset, bool *is_known, struct mr_error *err)
+{
+    int64_t first = 0;
+    enum mr_code code = ask_time(self, stretch->partition, ms, offset, err);
+
+    if (code == MR_OK && *offset < 0) {
+        *offset = stretch->high;
+        code = ask_time(self, stretch->partition, 0, &first, err);
+    }
+    *is_known = first >= 0;
+    return code;
+}
+
+static enum mr_code find_since(struct mr_browser *self, struct stretch *stretch,
+                               struct mr_error *err)
+{
+    const int64_t ms = self->spec.from.number;
+    bool is_known = true;
+    const enum mr_code code = find_time(self, stretch, ms, &stretch->from, &is_known, err);
+
+    if (!is_known) {
+        stretch->from = stretch->low;
+        stretch->since_ms = ms;
+    }
+    return code;
+}
+
+static enum mr_code find_until(struct mr_browser *self, struct stretch *stretch,
+                               struct mr_error *err)
+{
+    const int64_t ms = self->spec.to.number;
+    bool is_known = true;
+    const enum mr_code code = find_time(self, stretch, ms, &stretch->to, &is_known, err);
+
+    if (!is_known) {
+        stretch->until_ms = ms; /* to is the end */
+    }
+    return code;
+}
+
+/* Of a place that is not a time. */
+static int64_t find_place(const struct mr_browse_place *place, const struct stretch *stretch)
 {
     const int64_t count = stretch->high - stretch->low;
 
     switch (place->kind) {
     case MR_BROWSE_BEGINNING:
-        *offset = stretch->low;
-        return MR_OK;
+        return stretch->low;
     case MR_BROWSE_OFFSET:
-        *offset = place->number;
-        return MR_OK;
+        return place->number;
     case MR_BROWSE_LAST:
-        *offset = stretch->high - (count < place->number ? count : place->number);
-        return MR_OK;
-    case MR_BROWSE_TIME:
-        return find_time(self, stretch, place->number, offset, err);
-    case MR_BROWSE_END:
-        break;
+        return stretch->high - (count < place->number ? count : place->number);
+    default:
+        return stretch->high;
     }
-    *offset = stretch->high;
-    return MR_OK;
 }
 
 static enum mr_code find_stretch(struct mr_browser *self, struct stretch *stretch,
@@ -137,11 +175,15 @@ static enum mr_code find_stretch(struct mr_browser *self, struct stretch *stretc
 {
     enum mr_code code = find_range(self, stretch, err);
 
-    if (code == MR_OK) {
-        code = find_place(self, &self->spec.from, stretch, &stretch->from, err);
+    stretch->since_ms = INT64_MIN;
+    stretch->until_ms = INT64_MAX;
+    stretch->from = find_place(&self->spec.from, stretch);
+    stretch->to = find_place(&self->spec.to, stretch);
+    if (code == MR_OK && self->spec.from.kind == MR_BROWSE_TIME) {
+        code = find_since(self, stretch, err);
     }
-    if (code == MR_OK) {
-        code = find_place(self, &self->spec.to, stretch, &stretch->to, err);
+    if (code == MR_OK && self->spec.to.kind == MR_BROWSE_TIME) {
+        code = find_until(self, stretch, err);
     }
     stretch->from = stretch->from < stretch->low ? stretch->low : stretch->from;
     stretch->to = stretch->to > stretch->high ? stretch->high : stretch->to;
@@ -265,6 +307,13 @@ static void take_record(struct mr_browser *self)
     take_headers(self);
 }
 
+static bool is_in_time(const struct stretch *stretch, const rd_kafka_message_t *message)
+{
+    const int64_t ms = rd_kafka_message_timestamp(message, NULL);
+
+    return ms >= stretch->since_ms && ms < stretch->until_ms;
+}
+
 /* Notes how far a partition was read; true: the message is a record to be given. */
 static bool note(struct mr_browser *self)
 {
@@ -276,13 +325,14 @@ static bool note(struct mr_browser *self)
         stretch =
             self->stretches[i].partition == message->partition ? &self->stretches[i] : stretch;
     }
-    if (self->spec.is_following || stretch == NULL) {
-        return is_record;
+    if (stretch == NULL) {
+        return false;
     }
-    if (message->offset + is_record >= stretch->to) {
+    if (!self->spec.is_following && message->offset + is_record >= stretch->to) {
         stretch->is_done = true;
     }
-    return is_record && message->offset < stretch->to;
+    return is_record && (self->spec.is_following || message->offset < stretch->to) &&
+           is_in_time(stretch, message);
 }
 
 /* One message of the client's: a record, an end, trouble. */
