@@ -2,9 +2,10 @@
  *
  * Two runs per method: one key (hot), and many keys in random order, each state on
  * lines of its own, so that memory and not arithmetic decides. All keys begin with a history of
- * three days. Gaussian-like values with a daily cycle, one per minute of event time. A plain
- * Welford z-score without a judge around it, on the same keys, is 1.0. CPU time, the median of
- * three runs. Usage: bench_detect [KEYS]
+ * three days, of sixteen lengths: some methods do more at every so many-th record. Gaussian-like
+ * values with a daily cycle, one per minute of event time. A plain Welford z-score without a judge
+ * around it, on the same keys, is 1.0. CPU time, the median of three runs. Usage: bench_detect
+ * [KEYS [METHOD ...]]
  */
 #include "processors/core/base/error.h"
 #include "processors/detect/judge.h"
@@ -19,6 +20,7 @@
 #define RUNS 3
 #define MINUTE 60000
 #define HISTORY ((size_t)3 * 24 * 60)
+#define HISTORIES 16
 
 struct stream {
     double *values;
@@ -130,11 +132,14 @@ static double run_once(const struct mr_method *method, const struct mr_tuning *t
     clock_t start;
 
     MR_ASSERT(states != NULL);
-    for (size_t i = 0; i < HISTORY; i++) {
-        judge(method, tuning, stream, i, states, alarms);
-    }
-    for (size_t key = 1; key < key_count; key++) {
-        memcpy(states + key * size, states, size);
+    for (size_t key = 0; key < key_count; key++) {
+        if (key >= HISTORIES) {
+            memcpy(states + key * size, states + key % HISTORIES * size, size);
+            continue;
+        }
+        for (size_t i = 0; i < HISTORY + key; i++) {
+            judge(method, tuning, stream, i, states + key * size, alarms);
+        }
     }
     start = clock();
     for (size_t i = HISTORY; i < RECORDS; i++) {
@@ -163,12 +168,23 @@ static void print_row(const char *name, size_t size, const double ns[2], const d
            ns[1], ns[1] / plain[1]);
 }
 
+static bool is_wanted(const char *name, int count, char **arguments)
+{
+    for (int i = 2; i < count; i++) {
+        if (strcmp(name, arguments[i]) == 0) {
+            return true;
+        }
+    }
+    return count < 3;
+}
+
 int main(int count, char **arguments)
 {
     const uint32_t keys = count > 1 ? (uint32_t)strtoul(arguments[1], NULL, 10) : 100000;
     const uint32_t key_counts[] = {1, keys > 0 ? keys : 1};
     const struct stream stream = stream_new(key_counts[1]);
     size_t alarms = 0, first_size = 0;
+    const char *name = "none";
     double plain[2], first[2] = {0};
 
     printf("| method | bytes per key | ns, one key | relative | ns, %u keys at random | relative "
@@ -184,19 +200,23 @@ int main(int count, char **arguments)
         const size_t size = mr_judge_state_size(method, &tuning);
         double ns[2];
 
+        if (!is_wanted(method->name, count, arguments)) {
+            continue;
+        }
         for (int k = 0; k < 2; k++) {
             ns[k] = measure(method, &stream, key_counts[k], &alarms);
         }
         print_row(method->name, size, ns, plain);
-        if (i == 0) {
+        if (first_size == 0) {
+            name = method->name;
             first_size = size;
             memcpy(first, ns, sizeof(first));
         }
     }
     printf("bench_detect keys=%u records=%d runs=%d alarms=%zu method=%s bytes=%zu hot_ns=%.0f "
            "hot_relative=%.1f cold_ns=%.0f cold_relative=%.1f\n",
-           key_counts[1], RECORDS, RUNS, alarms, mr_methods[0]->name, first_size, first[0],
-           first[0] / plain[0], first[1], first[1] / plain[1]);
+           key_counts[1], RECORDS, RUNS, alarms, name, first_size, first[0], first[0] / plain[0],
+           first[1], first[1] / plain[1]);
     free(stream.values);
     free(stream.keys);
     return 0;

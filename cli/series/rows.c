@@ -33,12 +33,13 @@ static int spool_input(struct mr_error *err)
             spool = NULL;
         }
     }
-    if (spool == NULL || fflush(spool) != 0) {
-        (void)MR_FAIL(err, MR_IO, "-: the input cannot be kept");
-        return -1;
+    fd = spool != NULL && ferror(stdin) == 0 && fflush(spool) == 0 ? dup(fileno(spool)) : -1;
+    if (spool != NULL) {
+        (void)fclose(spool);
     }
-    fd = dup(fileno(spool));
-    (void)fclose(spool);
+    if (fd < 0) {
+        (void)MR_FAIL(err, MR_IO, "-: the input cannot be read or kept");
+    }
     return fd;
 }
 
