@@ -40,9 +40,10 @@ static const struct flag table[] = {
                        "stands for its topic, \"detect.dlq\" for its dead letters."},
     [FLAG_SCHEMA] = {"--schema", "FILE.avsc",
                      "The schema of every record of the topic, whatever its frame says."},
-    [FLAG_REGISTRY] = {"--registry", "URL",
-                       "Where the schemas are that the pipeline does not know; or the settings of "
-                       "a pipeline's registry: {url: ..., user: ..., password: \"${VAR}\"}."},
+    [FLAG_REGISTRY] =
+        {"--registry", "URL",
+         "Where the schemas are that the pipeline does not know; default: the "
+         "pipeline's. Or the settings of one: {url: ..., user: ..., password: \"${VAR}\"}."},
     [FLAG_WHERE] = {"--where", "CEL",
                     "Only records for which this holds: fields of the record by name, and "
                     "record.key, record.offset, record.partition, record.time."},

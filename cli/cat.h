@@ -15,7 +15,6 @@
 
 #include "cli/verb.h"
 #include "processors/core/codec/container.h"
-#include "processors/core/codec/frame.h"
 #include "processors/core/codec/json_out.h"
 #include "processors/core/kafka/browse.h"
 #include "processors/core/registry/registry.h"
@@ -72,14 +71,12 @@ enum mr_code cat_source_next(struct cat_source *source, const struct cat_item **
 bool cat_source_is_dead_letters(const struct cat_source *source);
 void cat_source_close(struct cat_source *source); /* NULL is fine */
 
-/* cat_registry.c. text: http://registry:8081, or {url: ..., user: ...} as in a pipeline; what the
- * registry needs lies in arena. */
-enum mr_code cat_registry_open(const char *text, struct mr_arena *arena, struct mr_report *report,
-                               struct mr_registry **registry, struct mr_error *err);
-/* *schema NULL: there is none, and *fault says why. */
-enum mr_code cat_registry_find(struct mr_registry *registry, const struct mr_frame *frame,
-                               const struct mr_schema **schema, const char **fault,
-                               struct mr_error *err);
+/* cat_registry.c. text: http://registry:8081, or {url: ..., user: ...} as in a pipeline; the
+ * settings lie in arena. */
+enum mr_code cat_registry_settings(const char *text, struct mr_arena *arena,
+                                   struct mr_report *report,
+                                   const struct mr_registry_settings **settings,
+                                   struct mr_error *err);
 
 /* cat_view.c */
 struct cat_column {

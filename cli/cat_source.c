@@ -3,6 +3,7 @@
 #include "processors/core/codec/frame.h"
 #include "processors/core/codec/plan.h"
 #include "processors/core/kafka/kafka.h"
+#include "processors/core/stage/catalogue.h"
 #include "processors/core/stage/segment.h"
 
 #include <stdlib.h>
@@ -122,16 +123,24 @@ static enum mr_code open_broker(struct cat_source *self, struct mr_error *err)
                          self->spec.name);
 }
 
+/* The one that is named, else the pipeline's. The pipeline's catalogue is not connected to it: that
+ * would register schemas. */
 static enum mr_code open_registry(struct cat_source *self, struct mr_error *err)
 {
-    if (self->spec.registry == NULL) {
-        return MR_OK;
+    const struct mr_registry_settings *settings =
+        self->pipeline != NULL ? self->pipeline->registry : NULL;
+    enum mr_code code = MR_OK;
+
+    if (self->spec.registry != NULL) {
+        self->settings = mr_arena_new(SETTINGS_SIZE);
+        code = self->settings == NULL
+                   ? MR_FAIL(err, MR_NO_ROOM, "no memory for the settings of a registry")
+                   : cat_registry_settings(self->spec.registry, self->settings, self->spec.report,
+                                           &settings, err);
     }
-    self->settings = mr_arena_new(SETTINGS_SIZE);
-    return self->settings == NULL
-               ? MR_FAIL(err, MR_NO_ROOM, "no memory for the settings of a registry")
-               : cat_registry_open(self->spec.registry, self->settings, self->spec.report,
-                                   &self->registry, err);
+    return code != MR_OK || settings == NULL
+               ? code
+               : mr_registry_new(settings, &mr_clock_system, &self->registry, err);
 }
 
 static enum mr_code open_topic(struct cat_source *self, struct mr_error *err)
@@ -201,18 +210,6 @@ bool cat_source_is_dead_letters(const struct cat_source *source)
     return size > 4 && strcmp(source->topic + size - 4, ".dlq") == 0;
 }
 
-static const struct mr_schema *find_schema(const struct cat_source *self, int32_t id)
-{
-    for (size_t i = 0; self->segment != NULL && i < self->pipeline->stage_count; i++) {
-        const struct mr_schema *schema = mr_segment_schema(self->segment, i);
-
-        if (schema != NULL && mr_schema_id(schema) == id) {
-            return schema;
-        }
-    }
-    return NULL;
-}
-
 static bool is_whole(const struct cat_source *self, struct mr_span datum)
 {
     const char *fault;
@@ -235,18 +232,24 @@ static void take_only(struct cat_source *self)
     item->fault = item->schema == NULL ? "no_datum_of_the_schema" : NULL;
 }
 
-/* By the pipeline's own ids, else by the registry's. */
+/* By the pipeline's own ids, older subjects among them, else by the registry's. */
 static enum mr_code take_framed(struct cat_source *self, const struct mr_frame *frame,
                                 struct mr_error *err)
 {
-    struct cat_item *item = &self->item;
+    struct mr_registry_found found = {.reason = "schema_unknown"};
+    enum mr_code code = MR_OK;
 
-    item->schema = frame->guid == NULL ? find_schema(self, frame->schema_id) : NULL;
-    if (item->schema == NULL && self->registry != NULL) {
-        return cat_registry_find(self->registry, frame, &item->schema, &item->fault, err);
+    if (self->pipeline != NULL) {
+        code = mr_catalogue_find(self->pipeline->catalogue, frame, &found, err);
     }
-    item->fault = item->schema == NULL ? "schema_unknown" : NULL;
-    return MR_OK;
+    if (code == MR_OK && found.schema == NULL && self->registry != NULL) {
+        code = frame->guid != NULL
+                   ? mr_registry_by_guid(self->registry, frame->guid, &found, err)
+                   : mr_registry_by_id(self->registry, frame->schema_id, &found, err);
+    }
+    self->item.schema = found.schema;
+    self->item.fault = found.schema == NULL ? found.reason : NULL;
+    return code;
 }
 
 static enum mr_code take_value(struct cat_source *self, struct mr_error *err)
