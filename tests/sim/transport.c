@@ -93,14 +93,23 @@ static struct mr_record lend_record(struct sim_transport *self, const struct sim
                              .timestamp_ms = record->timestamp_ms,
                              .offset = record->offset,
                              .partition = partition};
+    const struct mr_span headers =
+        lend(self, (struct mr_span){(const uint8_t *)record->headers,
+                                    record->header_count * sizeof(*record->headers)});
+    struct mr_header *own = (struct mr_header *)(uintptr_t)headers.data;
 
     for (size_t i = 0; i < record->header_count; i++) {
         struct mr_span *member = carried(&lent, record->headers[i].name);
+        const struct mr_span name = mr_span_text(record->headers[i].name);
 
+        own[i].name = (const char *)lend(self, (struct mr_span){name.data, name.size + 1}).data;
+        own[i].value = lend(self, record->headers[i].value);
         if (member != NULL) {
-            *member = lend(self, record->headers[i].value);
+            *member = own[i].value;
         }
     }
+    lent.headers = own;
+    lent.header_count = record->header_count;
     return lent;
 }
 

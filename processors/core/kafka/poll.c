@@ -88,23 +88,54 @@ static enum mr_code take_event(struct kafka_transport *self, const rd_kafka_mess
     return MR_OK;
 }
 
-/* False: not ours any more, or from before a rewind. */
-static bool take_record(struct kafka_transport *self, struct kafka_slab *slab,
-                        rd_kafka_message_t *message)
+/* Rare: a record without headers costs nothing. Freed with its message. */
+static bool take_headers(struct mr_record *record, const rd_kafka_message_t *message)
+{
+    rd_kafka_headers_t *headers;
+    struct mr_header *items;
+    size_t count;
+
+    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return true;
+    }
+    count = rd_kafka_header_cnt(headers);
+    items = calloc(count + 1, sizeof(*items));
+    for (size_t i = 0; items != NULL && i < count; i++) {
+        const void *data;
+        size_t size;
+
+        (void)rd_kafka_header_get_all(headers, i, &items[i].name, &data, &size);
+        items[i].value = (struct mr_span){data, size};
+    }
+    record->headers = items;
+    record->header_count = items != NULL ? count : 0;
+    return items != NULL;
+}
+
+/* *is_kept false: not ours any more, or from before a rewind. */
+static enum mr_code take_record(struct kafka_transport *self, struct kafka_slab *slab,
+                                rd_kafka_message_t *message, bool *is_kept, struct mr_error *err)
 {
     const uint32_t input = input_of(self, message->rkt);
     struct kafka_partition *of = mr_kafka_partition_of(self, input, message->partition);
+    struct mr_record record;
 
-    if (of == NULL || !of->is_assigned || message->offset < of->next) {
-        return false;
+    *is_kept = of != NULL && of->is_assigned && message->offset >= of->next;
+    if (!*is_kept) {
+        return MR_OK;
+    }
+    record = mr_kafka_record_of(message);
+    *is_kept = take_headers(&record, message);
+    if (!*is_kept) {
+        return MR_FAIL(err, MR_NO_ROOM, "poll: no memory");
     }
     of->next = message->offset + 1;
     of->polled_size += mr_flow_size(message->key_len, message->len);
     slab->messages[slab->count] = message;
     slab->inputs[slab->count] = input;
-    slab->records[slab->count] = mr_kafka_record_of(message);
+    slab->records[slab->count] = record;
     slab->count++;
-    return true;
+    return MR_OK;
 }
 
 static enum mr_code take_all(struct kafka_transport *self, struct kafka_slab *slab,
@@ -115,14 +146,11 @@ static enum mr_code take_all(struct kafka_transport *self, struct kafka_slab *sl
     for (size_t i = 0; i < count; i++) {
         rd_kafka_message_t *message = messages[i];
         bool is_kept = false;
+        const enum mr_code trouble = message->err != RD_KAFKA_RESP_ERR_NO_ERROR
+                                         ? take_event(self, message, err)
+                                         : take_record(self, slab, message, &is_kept, err);
 
-        if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            const enum mr_code trouble = take_event(self, message, err);
-
-            code = code == MR_OK ? trouble : code;
-        } else {
-            is_kept = take_record(self, slab, message);
-        }
+        code = code == MR_OK ? trouble : code;
         if (!is_kept) {
             rd_kafka_message_destroy(message);
         }
@@ -315,6 +343,7 @@ void mr_kafka_release(struct mr_transport *base)
 
     for (struct kafka_slab *slab = self->slabs; slab != NULL; slab = slab->next) {
         for (size_t i = 0; i < slab->count; i++) {
+            free((void *)(uintptr_t)slab->records[i].headers);
             rd_kafka_message_destroy(slab->messages[i]);
         }
         slab->count = 0;

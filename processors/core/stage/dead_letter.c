@@ -1,13 +1,14 @@
 #include "processors/core/stage/dead_letter.h"
 
 #include <inttypes.h>
+#include <string.h>
 
-#define HEADERS_MAX 16
+#define MADE_HEADERS_MAX 16
 
-static bool put_bytes(struct mr_header *headers, size_t *count, const char *name,
-                      struct mr_span bytes, struct mr_arena *arena)
+static bool put(struct mr_header *headers, size_t *count, const char *name, const char *text,
+                struct mr_arena *arena)
 {
-    const struct mr_span copy = mr_arena_copy(arena, bytes);
+    const struct mr_span copy = mr_arena_copy(arena, mr_span_text(text));
 
     if (copy.data == NULL) {
         return false;
@@ -16,34 +17,34 @@ static bool put_bytes(struct mr_header *headers, size_t *count, const char *name
     return true;
 }
 
-static bool put(struct mr_header *headers, size_t *count, const char *name, const char *text,
-                struct mr_arena *arena)
+static bool is_schema(const char *name)
 {
-    return put_bytes(headers, count, name, mr_span_text(text), arena);
+    return strcmp(name, "__value_schema_id") == 0 || strcmp(name, "__key_schema_id") == 0;
 }
 
-/* The record's own, of those that we know: with its value they say what it was. */
-static bool put_carried(struct mr_header *headers, size_t *count,
-                        const struct mr_dead_letter *letter, struct mr_arena *arena)
+/* The record's own come first, so that of two with one name a reader takes ours. What named the
+ * schema of a value or a key that has been read since, and stands framed now, is left out. */
+static void put_own(struct mr_header *headers, size_t *count, const struct mr_record *record)
 {
-    const struct mr_header carried[] = {
-        {"traceparent", letter->traceparent},
-        {"__value_schema_id", letter->value_schema},
-        {"__key_schema_id", letter->key_schema},
-    };
-    bool is_done = true;
-
-    for (size_t i = 0; i < MR_COUNT(carried) && is_done; i++) {
-        is_done = carried[i].value.size == 0 ||
-                  put_bytes(headers, count, carried[i].name, carried[i].value, arena);
+    for (size_t i = 0; i < record->header_count; i++) {
+        if (!is_schema(record->headers[i].name)) {
+            headers[(*count)++] = record->headers[i];
+        }
     }
-    return is_done;
+    if (record->value_schema.size > 0) {
+        headers[(*count)++] = (struct mr_header){"__value_schema_id", record->value_schema};
+    }
+    if (record->key_schema.size > 0) {
+        headers[(*count)++] = (struct mr_header){"__key_schema_id", record->key_schema};
+    }
 }
 
 const struct mr_header *mr_dead_letter_headers(const struct mr_dead_letter *letter,
                                                struct mr_arena *arena, size_t *count)
 {
-    struct mr_header *headers = mr_arena_take(arena, HEADERS_MAX, sizeof(*headers));
+    const size_t own_count = letter->record != NULL ? letter->record->header_count + 2 : 0;
+    struct mr_header *headers =
+        mr_arena_take(arena, own_count + MADE_HEADERS_MAX, sizeof(*headers));
     const char *partition = mr_arena_print(arena, "%" PRId32, letter->partition);
     const char *offset = mr_arena_print(arena, "%" PRId64, letter->offset);
     const char *line = mr_arena_print(arena, "%" PRId64, letter->line);
@@ -52,6 +53,9 @@ const struct mr_header *mr_dead_letter_headers(const struct mr_dead_letter *lett
     *count = 0;
     if (headers == NULL || partition == NULL || offset == NULL || line == NULL) {
         return NULL;
+    }
+    if (letter->record != NULL) {
+        put_own(headers, count, letter->record);
     }
     is_done = put(headers, count, "__connect.errors.topic", letter->topic, arena) &&
               put(headers, count, "__connect.errors.partition", partition, arena) &&
@@ -66,5 +70,5 @@ const struct mr_header *mr_dead_letter_headers(const struct mr_dead_letter *lett
         is_done = put(headers, count, "__source.name", letter->source, arena) &&
                   (letter->line == 0 || put(headers, count, "__source.line", line, arena));
     }
-    return is_done && put_carried(headers, count, letter, arena) ? headers : NULL;
+    return is_done ? headers : NULL;
 }

@@ -14,15 +14,14 @@ struct mr_dead_letter {
     const char *topic; /* "" where a source is no topic */
     int32_t partition;
     int64_t offset;
-    const char *pipeline;                    /* connector.name */
-    const char *stage;                       /* "validate" */
-    const char *reason;                      /* literal */
-    const char *cause;                       /* the rule's or detector's name, or NULL */
-    const char *detail;                      /* or NULL */
-    struct mr_span traceparent;              /* or empty */
-    struct mr_span value_schema, key_schema; /* __value_schema_id, __key_schema_id; or empty */
-    const char *source; /* file name and line where the record was read, or NULL */
-    int64_t line;       /* 0: unknown */
+    const char *pipeline;           /* connector.name */
+    const char *stage;              /* "validate" */
+    const char *reason;             /* literal */
+    const char *cause;              /* the rule's or detector's name, or NULL */
+    const char *detail;             /* or NULL */
+    const struct mr_record *record; /* its own headers go along; or NULL */
+    const char *source;             /* file name and line where the record was read, or NULL */
+    int64_t line;                   /* 0: unknown */
 };
 
 /* Headers in arena; NULL: no room. */

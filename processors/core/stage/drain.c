@@ -190,9 +190,7 @@ static enum mr_code reject(struct mr_drain *drain, const struct group *group, si
         .reason = verdict->reason,
         .cause = verdict->cause,
         .detail = verdict->detail,
-        .traceparent = record->traceparent,
-        .value_schema = record->value_schema,
-        .key_schema = record->key_schema,
+        .record = record,
     };
     struct mr_output output = {
         .partition = record->partition,

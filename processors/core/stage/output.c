@@ -144,11 +144,38 @@ static enum mr_code output_pass(struct mr_pass *pass, struct mr_stage *stage,
     return MR_OK;
 }
 
+static const struct mr_header *find_header(const struct mr_record *record, const char *name)
+{
+    for (size_t i = record->header_count; i > 0; i--) {
+        if (strcmp(record->headers[i - 1].name, name) == 0) {
+            return &record->headers[i - 1];
+        }
+    }
+    return NULL;
+}
+
+/* A stage behind another reads what that one wrote, and would find only these headers there if it
+ * were a segment of its own. */
+static struct mr_record as_read_by(const struct mr_segment *segment, const struct mr_stage *stage,
+                                   const struct mr_record *record)
+{
+    struct mr_record own = *record;
+
+    if (stage != &segment->stages[segment->first]) {
+        const struct mr_header *trace = find_header(record, "traceparent");
+
+        own.headers = trace;
+        own.header_count = trace != NULL;
+    }
+    return own;
+}
+
 static enum mr_code output_reject(struct mr_pass *pass, struct mr_stage *stage,
                                   const struct mr_record *record, const struct mr_verdict *verdict,
                                   struct mr_error *err)
 {
     const struct mr_segment *segment = pass->segment;
+    const struct mr_record own = as_read_by(segment, stage, record);
     const struct mr_dead_letter letter = {
         .topic = segment->stages[segment->first - 1].spec->topic,
         .partition = record->partition,
@@ -158,9 +185,7 @@ static enum mr_code output_reject(struct mr_pass *pass, struct mr_stage *stage,
         .reason = verdict->reason,
         .cause = verdict->cause,
         .detail = verdict->detail,
-        .traceparent = record->traceparent,
-        .value_schema = record->value_schema,
-        .key_schema = record->key_schema,
+        .record = &own,
     };
     struct mr_output *output;
 

@@ -30,6 +30,11 @@
 
 struct mr_scope;
 
+struct mr_header {
+    const char *name;
+    struct mr_span value;
+};
+
 struct mr_record {
     struct mr_span key;
     struct mr_span value; /* framed, as the stage before wrote it */
@@ -40,6 +45,10 @@ struct mr_record {
     /* Headers __value_schema_id, __key_schema_id: an id or a GUID; what it names stands bare.
      * Empty, as nearly always: the value says it itself, and the key is text. */
     struct mr_span value_schema, key_schema;
+    /* All that it came with, those above too, borrowed as its value is. What is restored from the
+     * log has none. */
+    const struct mr_header *headers;
+    size_t header_count;
 };
 
 struct mr_batch {

@@ -15,11 +15,6 @@
 
 #include "processors/core/stage/processor.h"
 
-struct mr_header {
-    const char *name;
-    struct mr_span value;
-};
-
 struct mr_output {
     uint32_t topic; /* index into outputs of the transport's spec */
     int32_t partition;

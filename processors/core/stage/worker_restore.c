@@ -66,6 +66,8 @@ static bool visit_input(void *context, const struct mr_record *record)
     copy = &restore->records[restore->count++];
     restore->size += record->key.size + record->value.size;
     *copy = *record;
+    copy->headers = NULL; /* nothing comes out of a restore */
+    copy->header_count = 0;
     copy->key = mr_arena_copy(arena, record->key);
     copy->value = mr_arena_copy(arena, record->value);
     copy->value_schema = mr_arena_copy(arena, record->value_schema);

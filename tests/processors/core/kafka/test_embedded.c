@@ -113,6 +113,12 @@ static void check_sample(void *context, uint32_t input, const struct mr_record *
                         mr_clock_wall(&mr_clock_system));
     }
     assert_true(mr_span_is(record->traceparent, sample->traceparent ? sample->traceparent : ""));
+    assert_int_equal(sample->traceparent != NULL ? 2 : 0, record->header_count);
+    if (record->header_count > 0) {
+        assert_string_equal("other", record->headers[0].name);
+        assert_true(mr_span_is(record->headers[0].value, "1"));
+        assert_string_equal("traceparent", record->headers[1].name);
+    }
     assert_false(sample->has_come);
     sample->has_come = true;
 }

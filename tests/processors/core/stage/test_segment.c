@@ -242,6 +242,71 @@ static void the_traceparent_goes_along_to_every_topic(void **state)
     rig_close(&rig);
 }
 
+static bool has_header(const struct sim_record *record, const char *name, const char *value)
+{
+    for (size_t i = 0; i < record->header_count; i++) {
+        if (strcmp(record->headers[i].name, name) == 0) {
+            return mr_span_is(record->headers[i].value, value);
+        }
+    }
+    return false;
+}
+
+/* The same records once more, now with headers. */
+static void put_again_with_headers(struct rig *rig, const struct mr_header *headers, size_t count)
+{
+    struct listed listed;
+
+    list(rig, "rig.ingest", 0, &listed);
+    for (size_t i = 0, last = listed.count; i < last; i++) {
+        const struct mr_output output = {.key = listed.records[i]->key,
+                                         .value = listed.records[i]->value,
+                                         .timestamp_ms = 5,
+                                         .headers = headers,
+                                         .header_count = count};
+
+        sim_log_put(rig->log, "rig.ingest", 0, &output);
+        list(rig, "rig.ingest", 0, &listed);
+    }
+}
+
+static void a_dead_letter_keeps_the_headers_of_what_its_stage_read(void **state)
+{
+    static const struct mr_header headers[] = {{"x-source", MR_SPAN("scanner")},
+                                               {"traceparent", MR_SPAN("00-abc-def-01")},
+                                               {"x-source", MR_SPAN("again")}};
+    static const struct {
+        const char *label, *yaml;
+        bool is_first;
+    } rows[] = {
+        {"the first stage reads the topic", chain, true},
+        {"the second reads what the first wrote",
+         "partitions: 3\nstages:\n  - ingest: {}\n  - count: { key: record.key }\n  - sieve: {}\n",
+         false},
+    };
+    struct listed listed;
+    struct rig rig;
+
+    (void)state;
+    for (size_t i = 0; i < MR_COUNT(rows); i++) {
+        size_t with_trace = 0, with_own = 0;
+
+        print_message("  %s\n", rows[i].label);
+        open_filled(&rig, rows[i].yaml);
+        put_again_with_headers(&rig, headers, MR_COUNT(headers));
+        work(&rig, 1, 2);
+        list(&rig, "rig.sieve.dlq", 0, &listed);
+        for (size_t k = 0; k < listed.count; k++) {
+            assert_true(has_header(listed.records[k], "__connect.errors.stage", "sieve"));
+            with_trace += has_header(listed.records[k], "traceparent", "00-abc-def-01");
+            with_own += has_header(listed.records[k], "x-source", "scanner");
+        }
+        assert_true(with_trace > 0 && 2 * with_trace == listed.count);
+        assert_int_equal(rows[i].is_first ? with_trace : 0, with_own);
+        rig_close(&rig);
+    }
+}
+
 static size_t new_key_is_its_mark(const struct listed *listed, int32_t partition)
 {
     for (size_t i = 0; i < listed->count; i++) {
@@ -513,6 +578,7 @@ int main(void)
         cmocka_unit_test(counters_obey_the_law_and_agree_with_the_topics),
         cmocka_unit_test(what_cannot_be_decoded_is_rejected_by_the_first_stage),
         cmocka_unit_test(the_traceparent_goes_along_to_every_topic),
+        cmocka_unit_test(a_dead_letter_keeps_the_headers_of_what_its_stage_read),
         cmocka_unit_test(a_new_key_may_be_a_stamp_of_the_same_segment),
         cmocka_unit_test(repartition_places_each_key_in_one_partition),
         cmocka_unit_test(a_snapshot_of_other_states_is_not_counted_twice),
