@@ -1,6 +1,7 @@
 #include "processors/core/cel/branch.h"
 
 #include "processors/core/cel/branch_texts.h"
+#include "processors/core/cel/share.h"
 
 static int answer_yes(const struct cel_branch *self, const struct mr_value *slots,
                       struct cel_run *run)
@@ -43,6 +44,26 @@ static int bind(const struct cel_branch *self, const struct mr_value *slots, str
 
     *local = self->op->a->value(self->op->a, run);
     return local->kind == MR_KIND_ERROR ? CEL_UNSURE : cel_branch_on(self, true, slots, run);
+}
+
+/* What is shared is walked by the first that asks. An error in the slot is for the ops. */
+static int shared(const struct cel_branch *self, const struct mr_value *slots, struct cel_run *run)
+{
+    const struct mr_value *kept = &slots[self->slot];
+    int truth;
+
+    if (kept->kind == MR_KIND_BOOL) {
+        return cel_branch_on(self, kept->number != 0, slots, run);
+    }
+    if (kept->kind != MR_KIND_NULL) {
+        return CEL_UNSURE;
+    }
+    truth = self->body->go(self->body, slots, run);
+    if (truth == CEL_UNSURE) {
+        return truth;
+    }
+    *cel_share_slot(slots, self->slot) = mr_value_bool(truth == 1);
+    return cel_branch_on(self, truth == 1, slots, run);
 }
 
 /* Yes: an item for which the body is. */
@@ -134,6 +155,20 @@ static const struct cel_branch *grow_loop(struct cel_grower *self, const struct 
     return made->body == NULL ? NULL : made;
 }
 
+static const struct cel_branch *grow_shared(struct cel_grower *self, const struct cel_op *op,
+                                            const struct cel_branch *yes,
+                                            const struct cel_branch *no)
+{
+    struct cel_branch *made = add(self, op, yes, no);
+
+    if (made == NULL) {
+        return NULL;
+    }
+    made->go = shared;
+    made->body = cel_branch_grow_op(self, op->a, &cel_branch_yes, &cel_branch_no);
+    return made->body == NULL ? NULL : made;
+}
+
 static const struct cel_branch *grow_leaf(struct cel_grower *self, const struct cel_op *op,
                                           const struct cel_branch *yes, const struct cel_branch *no)
 {
@@ -178,6 +213,8 @@ const struct cel_branch *cel_branch_grow_op(struct cel_grower *self, const struc
     case CEL_NODE_IF:
         return cel_branch_grow_op(self, op->a, cel_branch_grow_op(self, op->b, yes, no),
                                   cel_branch_grow_op(self, op->c, yes, no));
+    case CEL_NODE_SHARED:
+        return grow_shared(self, op, yes, no);
     case CEL_NODE_BIND:
         return grow_bind(self, op, yes, no);
     case CEL_NODE_LOOP:

@@ -141,6 +141,24 @@ enum mr_code mr_cel_compile(const struct mr_cel_env *env, struct mr_span source,
                             const struct mr_cel_program **program, struct mr_cel_diagnosis *why,
                             struct mr_error *err);
 
+struct mr_cel_group;
+
+/* Programs that are evaluated over the same rows, and may share what they have in common: it is
+ * computed once a row. The group and its programs lie in arena; env is copied. NULL: no room. */
+struct mr_cel_group *mr_cel_group_new(const struct mr_cel_env *env, struct mr_arena *arena);
+/* As mr_cel_compile. */
+enum mr_code mr_cel_group_compile(struct mr_cel_group *group, struct mr_span source,
+                                  const struct mr_cel_type *wanted,
+                                  const struct mr_cel_program **program,
+                                  struct mr_cel_diagnosis *why, struct mr_error *err);
+/* Once, when all programs are compiled: in how many slots they keep what they share. */
+uint32_t mr_cel_group_find(struct mr_cel_group *group);
+/* Then, unless there is none: compiles them to use so many slots from first_slot on. From now on
+ * rows are not constants: these slots are null when a row is new and the programs' own after that,
+ * and a row is for one thread at a time. */
+enum mr_code mr_cel_group_share(struct mr_cel_group *group, uint32_t first_slot,
+                                struct mr_error *err);
+
 struct mr_cel_type mr_cel_program_type(const struct mr_cel_program *program);
 /* The source, normalised by the printer: what parse(print(x)) == x holds for. */
 const char *mr_cel_program_text(const struct mr_cel_program *program);

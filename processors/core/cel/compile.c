@@ -258,6 +258,7 @@ static struct cel_node *copy_node(struct cel_compiler *self, const struct cel_no
     *made = *node;
     memcpy(args, node->args, arg_count * sizeof(*args));
     made->args = args;
+    made->share = 0;
     return made;
 }
 
@@ -268,8 +269,8 @@ static struct cel_node *sink_call(struct cel_compiler *self, const struct cel_no
     const struct cel_node *choice = call->arg_count == 2 ? call->args[0] : NULL;
     struct cel_node *made;
 
-    if (choice == NULL || choice->kind != CEL_NODE_IF || call->args[1]->kind != CEL_NODE_LITERAL ||
-        cel_op_kind(call->type) != MR_KIND_BOOL) {
+    if (choice == NULL || choice->kind != CEL_NODE_IF || choice->share != 0 ||
+        call->args[1]->kind != CEL_NODE_LITERAL || cel_op_kind(call->type) != MR_KIND_BOOL) {
         return NULL;
     }
     made = copy_node(self, choice, 3);
@@ -423,7 +424,26 @@ static const struct cel_op *compile_plain(struct cel_compiler *self, const struc
     }
 }
 
-const struct cel_op *cel_compile_node(struct cel_compiler *self, const struct cel_node *node)
+/* A node that is shared: its op, and around it the slot that keeps its value. */
+static const struct cel_op *compile_shared(struct cel_compiler *self, const struct cel_node *node,
+                                           const struct cel_op *inner)
+{
+    struct cel_node *around = copy_node(self, node, 0);
+    struct cel_op *op = around == NULL ? NULL : new_op(self, around);
+
+    if (op == NULL) {
+        return NULL;
+    }
+    around->kind = CEL_NODE_SHARED;
+    around->arg_count = 0; /* what is in it depends on no variable around it */
+    op->a = inner;
+    op->slot = self->first_share + node->share - 1;
+    op->cost = inner->cost;
+    cel_op_use_share(op);
+    return finish(op);
+}
+
+static const struct cel_op *compile_folded(struct cel_compiler *self, const struct cel_node *node)
 {
     if (node->kind != CEL_NODE_LITERAL && is_constant(node)) {
         const struct cel_node *literal = fold(self, node);
@@ -438,10 +458,18 @@ const struct cel_op *cel_compile_node(struct cel_compiler *self, const struct ce
     return compile_plain(self, node);
 }
 
-const struct cel_op *cel_compile_tree(struct cel_source *source, const struct cel_node *root)
+const struct cel_op *cel_compile_node(struct cel_compiler *self, const struct cel_node *node)
+{
+    const struct cel_op *op = compile_folded(self, node);
+
+    return op == NULL || node->share == 0 ? op : compile_shared(self, node, op);
+}
+
+const struct cel_op *cel_compile_tree(struct cel_source *source, const struct cel_node *root,
+                                      uint32_t first_share)
 {
     struct cel_run run = {.arena = source->arena, .fuel = FOLD_FUEL, .iterations = 0};
-    struct cel_compiler self = {source, &run};
+    struct cel_compiler self = {source, &run, first_share};
 
     return cel_compile_node(&self, root);
 }

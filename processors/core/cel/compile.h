@@ -62,10 +62,12 @@ struct cel_op {
 struct cel_compiler {
     struct cel_source *source;
     struct cel_run *fold; /* evaluates what is constant; its fuel bounds all folding together */
+    uint32_t first_share; /* slot of the first shared part */
 };
 
 /* NULL: no room, reported. */
-const struct cel_op *cel_compile_tree(struct cel_source *source, const struct cel_node *root);
+const struct cel_op *cel_compile_tree(struct cel_source *source, const struct cel_node *root,
+                                      uint32_t first_share);
 const struct cel_op *cel_compile_node(struct cel_compiler *self, const struct cel_node *node);
 /* Gives op the calls that it does not have: adapters around the one that it has. */
 void cel_op_complete(struct cel_op *op);
@@ -80,6 +82,7 @@ void cel_op_use_row(struct cel_op *op);
 void cel_op_use_bind(struct cel_op *op);
 void cel_op_use_loop(struct cel_op *op);
 void cel_op_use_reference(struct cel_op *op);
+void cel_op_use_share(struct cel_op *op);
 void cel_op_use_join(struct cel_op *op); /* op_text.c; kids are the parts */
 
 /* The closures of a call by its name and the types of its arguments; false: none, use the rows.

@@ -13,6 +13,7 @@
 struct mr_cel_dialect {
     const struct mr_cel_env *env;     /* borrowed */
     struct mr_span container;         /* "com.example": names are looked up inside it first */
+    struct mr_cel_group *group;       /* that the program joins; NULL: none */
     const struct mr_cel_type *wanted; /* of the result, as in mr_cel_compile */
     bool is_unchecked;                /* types and undeclared names fail at run time only */
     bool has_no_macros;

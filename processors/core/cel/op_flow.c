@@ -3,6 +3,7 @@
 
 #include "processors/core/cel/loop.h"
 #include "processors/core/cel/reference.h"
+#include "processors/core/cel/share.h"
 
 static struct mr_value constant(const struct cel_op *self, struct cel_run *run)
 {
@@ -64,6 +65,27 @@ static double leaf_real(const struct cel_op *self, struct cel_run *run)
 static struct mr_value reference(const struct cel_op *self, struct cel_run *run)
 {
     return cel_reference(run, self->node);
+}
+
+/* Errors are as good as values, but for those of this evaluation's own bounds. */
+static bool is_kept(const struct mr_value *value)
+{
+    return value->kind != MR_KIND_ERROR ||
+           (value->number != MR_CEL_FAULT_FUEL && value->number != MR_CEL_FAULT_ITERATIONS &&
+            value->number != MR_CEL_FAULT_NO_ROOM && value->number != MR_CEL_FAULT_REGEX_LIMIT);
+}
+
+static struct mr_value shared(const struct cel_op *self, struct cel_run *run)
+{
+    struct mr_value value = run->slots[self->slot];
+
+    if (value.kind == MR_KIND_NULL) {
+        value = self->a->value(self->a, run);
+        if (is_kept(&value)) {
+            *cel_share_slot(run->slots, self->slot) = value;
+        }
+    }
+    return value;
 }
 
 /* The deciding side wins; a fault is remembered until no side decides. */
@@ -342,6 +364,11 @@ void cel_op_use_bind(struct cel_op *op)
 void cel_op_use_reference(struct cel_op *op)
 {
     op->value = reference;
+}
+
+void cel_op_use_share(struct cel_op *op)
+{
+    op->value = shared;
 }
 
 void cel_op_use_loop(struct cel_op *op)

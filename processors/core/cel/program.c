@@ -5,6 +5,7 @@
 #include "processors/core/cel/parse.h"
 #include "processors/core/cel/print.h"
 #include "processors/core/cel/reference.h"
+#include "processors/core/cel/share.h"
 
 #include <string.h>
 
@@ -76,6 +77,19 @@ static enum mr_code refuse(const struct cel_source *source, struct mr_error *err
     return MR_FAIL(err, code, "%d:%d: %s", why->line, why->column, why->text);
 }
 
+bool cel_program_compile(struct mr_cel_program *program, struct cel_source *source,
+                         uint32_t first_share)
+{
+    const struct cel_op *op = cel_compile_tree(source, program->root, first_share);
+
+    program->is_condition = program->type->kind == MR_CEL_BOOL && !program->type->is_nullable;
+    if (op != NULL) {
+        program->op = op;
+        program->branch = cel_branch_grow(source, op, program->is_condition);
+    }
+    return op != NULL && !source->has_failed;
+}
+
 static bool build(struct mr_cel_program *program, struct cel_check *check)
 {
     struct cel_source *source = check->source;
@@ -97,12 +111,7 @@ static bool build(struct mr_cel_program *program, struct cel_check *check)
         !cel_type_export(program->type, source->arena, &program->public_type)) {
         return false;
     }
-    program->op = cel_compile_tree(source, root);
-    program->is_condition = program->type->kind == MR_CEL_BOOL && !program->type->is_nullable;
-    if (program->op != NULL) {
-        program->branch = cel_branch_grow(source, program->op, program->is_condition);
-    }
-    return program->op != NULL && !source->has_failed;
+    return cel_program_compile(program, source, 0);
 }
 
 enum mr_code mr_cel_compile_dialect(const struct mr_cel_dialect *dialect, struct mr_span text,
@@ -127,6 +136,9 @@ enum mr_code mr_cel_compile_dialect(const struct mr_cel_dialect *dialect, struct
     if (!build(made, check)) {
         return check->bind_code != MR_OK ? check->bind_code : refuse(&source, err);
     }
+    if (dialect->group != NULL) {
+        cel_group_add(dialect->group, made);
+    }
     *program = made;
     return MR_OK;
 }
@@ -140,6 +152,16 @@ enum mr_code mr_cel_compile(const struct mr_cel_env *env, struct mr_span source,
     const struct mr_cel_dialect strict = {.env = env, .wanted = wanted};
 
     return mr_cel_compile_dialect(&strict, source, arena, program, why, err);
+}
+
+enum mr_code mr_cel_group_compile(struct mr_cel_group *group, struct mr_span source,
+                                  const struct mr_cel_type *wanted,
+                                  const struct mr_cel_program **program,
+                                  struct mr_cel_diagnosis *why, struct mr_error *err)
+{
+    const struct mr_cel_dialect strict = {.env = &group->env, .wanted = wanted, .group = group};
+
+    return mr_cel_compile_dialect(&strict, source, group->arena, program, why, err);
 }
 
 struct mr_cel_type mr_cel_program_type(const struct mr_cel_program *program)

@@ -8,7 +8,7 @@
 #include "processors/core/cel/tree.h"
 
 struct mr_cel_program {
-    const struct cel_node *root;     /* checked */
+    struct cel_node *root;           /* checked */
     const struct cel_op *op;         /* the same, compiled */
     const struct cel_branch *branch; /* the same, of a condition; else unsure at once */
     bool is_condition;               /* its type is bool, never null */
@@ -18,6 +18,11 @@ struct mr_cel_program {
     const char *text;
     const char **parts;
     size_t part_count;
+    struct mr_cel_program *next; /* of its group */
 };
+
+/* From the checked tree to op and branch; false: no room. */
+bool cel_program_compile(struct mr_cel_program *program, struct cel_source *source,
+                         uint32_t first_share);
 
 #endif

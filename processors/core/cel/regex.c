@@ -95,6 +95,11 @@ uint32_t cel_regex_groups(const struct cel_regex *regex)
     return regex->group_count;
 }
 
+bool cel_regex_is_sequence(const struct cel_regex *regex)
+{
+    return regex != NULL && regex->is_sequence;
+}
+
 static void copy_spans(pcre2_match_data *data, int found, size_t spans[2 * CEL_REGEX_GROUPS_MAX])
 {
     const PCRE2_SIZE *from = pcre2_get_ovector_pointer(data);

@@ -26,6 +26,8 @@ const struct cel_regex *cel_regex_open(struct mr_arena *arena, struct mr_span pa
 /* The same, and made ready for many texts. */
 const struct cel_regex *cel_regex_open_fast(struct mr_arena *arena, struct mr_span pattern);
 uint32_t cel_regex_groups(const struct cel_regex *regex);
+/* Of the quickest form (regex_sequence.h); NULL is not. */
+bool cel_regex_is_sequence(const struct cel_regex *regex);
 
 /* Whether it matches somewhere: 1, 0, or -1 when a limit was met. */
 int cel_regex_matches(const struct cel_regex *regex, struct mr_span text, struct mr_arena *scratch);

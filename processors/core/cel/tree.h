@@ -30,7 +30,9 @@ enum cel_node_kind {
     /* made by the checker: */
     CEL_NODE_SLOT,  /* index: of the slot */
     CEL_NODE_LOCAL, /* index: of the local */
-    CEL_NODE_FAULT  /* index: an enum mr_cel_fault; what unchecked sources meet at run time */
+    CEL_NODE_FAULT, /* index: an enum mr_cel_fault; what unchecked sources meet at run time */
+    /* made for the compiler: */
+    CEL_NODE_SHARED /* args[0], whose value share.h keeps */
 };
 
 enum cel_loop {
@@ -57,11 +59,13 @@ struct cel_node {
     bool is_flat : 1;
     bool may_be_null : 1; /* SLOT: as declared, whatever has been compared with null before */
     bool is_quoted : 1;   /* SELECT: the name was written in `quotes` */
+    bool is_covered : 1;  /* by share.h: part of what is shared */
     uint16_t height;      /* of the tree below, 1 for a leaf: bounds every recursion */
     uint32_t offset;      /* in the source, bytes */
     uint32_t arg_count;
     uint32_t index; /* slot, local (of a loop: its first variable), field of a record + 1 */
     uint32_t candidate_count;
+    uint32_t share; /* by share.h: 1 + which of the shared parts; 0: none */
     struct mr_span name;
     struct mr_span second; /* a loop's second variable, or empty */
     struct cel_node **args;

@@ -116,6 +116,15 @@ struct mr_cel_env mr_scope_env(struct mr_scope *scope)
                                .context = scope};
 }
 
+enum mr_code mr_scope_share(struct mr_scope *scope, struct mr_error *err)
+{
+    const uint32_t count = mr_cel_group_find(scope->group);
+
+    return count == 0
+               ? MR_OK
+               : mr_cel_group_share(scope->group, mr_layout_reserve(scope->layout, count), err);
+}
+
 /* Where in the file a column of an expression is: exact for one that starts on its key's line. */
 static struct mr_place place_in(struct mr_place start, const struct mr_cel_diagnosis *why)
 {
@@ -132,11 +141,10 @@ enum mr_code mr_scope_compile(struct mr_scope *scope, const struct mr_source *so
                               const struct mr_cel_type *wanted,
                               const struct mr_cel_program **program, struct mr_error *err)
 {
-    const struct mr_cel_env env = mr_scope_env(scope);
     struct mr_cel_diagnosis why = {0};
     struct mr_error inner = {0};
-    const enum mr_code code = mr_cel_compile(&env, mr_span_text(source->text), wanted, scope->arena,
-                                             program, &why, &inner);
+    const enum mr_code code = mr_cel_group_compile(scope->group, mr_span_text(source->text), wanted,
+                                                   program, &why, &inner);
 
     if (code == MR_OK) {
         return MR_OK;

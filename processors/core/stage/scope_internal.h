@@ -34,6 +34,7 @@ struct mr_scope {
     struct mr_layout *layout;      /* borrowed: the segment's */
     const struct mr_schema *input; /* borrowed: composed schema of what the stage reads */
     struct mr_names names;
+    struct mr_cel_group *group;    /* arena; the programs compiled so far */
     const struct mr_stamp *stamps; /* borrowed: those of the stages before, in order */
     size_t stamp_count;            /* fields of input after subject: stamps[i] is field i + 1 */
     uint32_t key_slot;
@@ -63,5 +64,7 @@ struct mr_scope {
 /* Fills scope->names from scope->input. */
 enum mr_code mr_scope_name(struct mr_scope *scope, struct mr_error *err);
 struct mr_cel_env mr_scope_env(struct mr_scope *scope);
+/* When the stage is open: what its programs have in common is computed once a record. */
+enum mr_code mr_scope_share(struct mr_scope *scope, struct mr_error *err);
 
 #endif

@@ -160,6 +160,8 @@ static enum mr_code scope_init(struct mr_segment *segment, struct mr_stage *stag
                                struct mr_layout *layout, struct mr_error *err)
 {
     const struct mr_stage *before = &segment->stages[index - 1];
+    struct mr_cel_env env;
+    enum mr_code code;
 
     stage->scope = (struct mr_scope){
         .pipeline = segment->pipeline,
@@ -184,7 +186,13 @@ static enum mr_code scope_init(struct mr_segment *segment, struct mr_stage *stag
     if (stage->scope.digester == NULL) {
         return MR_FAIL(err, MR_NO_ROOM, "no room for the digest of %s", stage->spec->name);
     }
-    return mr_scope_name(&stage->scope, err);
+    code = mr_scope_name(&stage->scope, err);
+    if (code != MR_OK) {
+        return code;
+    }
+    env = mr_scope_env(&stage->scope);
+    stage->scope.group = mr_cel_group_new(&env, segment->arena);
+    return stage->scope.group != NULL ? MR_OK : MR_FAIL(err, MR_NO_ROOM, "no room for expressions");
 }
 
 static enum mr_code open_repartition(struct mr_segment *segment, struct mr_stage *stage,
@@ -257,6 +265,9 @@ static enum mr_code open_stage(struct mr_segment *segment, size_t index, struct 
     code = scope_init(segment, stage, index, layout, err);
     if (code == MR_OK) {
         code = open_processor(segment, stage, err);
+    }
+    if (code == MR_OK) {
+        code = mr_scope_share(&stage->scope, err);
     }
     if (code == MR_OK) {
         code = settle_schema(segment, stage, index, err);

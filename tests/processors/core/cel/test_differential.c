@@ -21,6 +21,7 @@
 #define ROWS 6
 #define TEXT_MAX 4096
 #define DEPTH_MAX 4
+#define SHARES_MAX 32
 
 static const struct mr_cel_type int_type = {.kind = MR_CEL_INT};
 static const struct mr_cel_type string_type = {.kind = MR_CEL_STRING};
@@ -402,36 +403,40 @@ static enum mr_code bind(void *context, const struct mr_cel_path *path, uint32_t
 
 struct bench {
     struct mr_arena *arena, *scratch;
+    struct mr_cel_group *group; /* NULL: none */
     struct draw draw;
     size_t refused, errors, values;
 };
 
+static const struct mr_cel_env env = {variables, MR_COUNT(variables), bind, NULL};
+
 static const struct mr_cel_program *compile(struct bench *bench, const char *text)
 {
-    const struct mr_cel_env env = {variables, MR_COUNT(variables), bind, NULL};
-    struct mr_error error = {0};
     const struct mr_cel_program *program = NULL;
+    const struct mr_span source = mr_span_text(text);
+    const enum mr_code code =
+        bench->group != NULL
+            ? mr_cel_group_compile(bench->group, source, NULL, &program, NULL, NULL)
+            : mr_cel_compile(&env, source, NULL, bench->arena, &program, NULL, NULL);
 
-    if (mr_cel_compile(&env, mr_span_text(text), NULL, bench->arena, &program, NULL, &error) !=
-        MR_OK) {
-        assert_int_equal(MR_BAD_CONFIG, error.code);
-        return NULL;
-    }
-    return program;
+    assert_true(code == MR_OK || code == MR_BAD_CONFIG);
+    return code == MR_OK ? program : NULL;
 }
 
-static void run_row(struct bench *bench, const struct mr_cel_program *program)
+/* Both evaluators on one row; slots behind the variables are what programs share. */
+static void run_both(struct bench *bench, const struct mr_cel_program *program,
+                     const struct mr_value *slots)
 {
-    struct mr_value slots[MR_COUNT(variables)], items[8], wanted, got;
+    struct mr_value wanted, got;
 
-    draw_row(&bench->draw, slots, items);
     mr_arena_reset(bench->scratch);
     wanted = mr_cel_eval_reference(program, slots, bench->scratch);
     got = mr_cel_eval(program, slots, bench->scratch);
     if (!is_same(&wanted, &got)) {
         fail_msg("%s: reference kind %d number %lld (%s), compiled kind %d number %lld (%s)",
-                 bench->draw.text, wanted.kind, (long long)wanted.number, mr_cel_fault_text(wanted),
-                 got.kind, (long long)got.number, mr_cel_fault_text(got));
+                 mr_cel_program_text(program), wanted.kind, (long long)wanted.number,
+                 mr_cel_fault_text(wanted), got.kind, (long long)got.number,
+                 mr_cel_fault_text(got));
     }
     if (got.kind == MR_KIND_BOOL || got.kind == MR_KIND_ERROR) {
         const int holds = mr_cel_holds(program, slots, bench->scratch);
@@ -440,6 +445,14 @@ static void run_row(struct bench *bench, const struct mr_cel_program *program)
     }
     bench->errors += got.kind == MR_KIND_ERROR ? 1 : 0;
     bench->values += got.kind == MR_KIND_ERROR ? 0 : 1;
+}
+
+static void run_row(struct bench *bench, const struct mr_cel_program *program)
+{
+    struct mr_value slots[MR_COUNT(variables)], items[8];
+
+    draw_row(&bench->draw, slots, items);
+    run_both(bench, program, slots);
 }
 
 static void run_rows(struct bench *bench, const struct mr_cel_program *program)
@@ -491,10 +504,75 @@ static void the_evaluators_agree_on_drawn_expressions_and_rows(void **state)
     mr_arena_free(bench.scratch);
 }
 
+/* An expression, twice in a second one, and in both arms of a third. */
+static size_t compile_alike(struct bench *bench, const struct mr_cel_program *programs[3])
+{
+    static const char *const forms[3][3] = {
+        {"", "", ""}, {"(", ") == (", ")"}, {"b ? (", ") : (", ")"}};
+    const char *text = bench->draw.text;
+    size_t count = 0;
+
+    for (int i = 0; i < 3; i++) {
+        char form[2 * TEXT_MAX + 32];
+
+        (void)snprintf(form, sizeof(form), "%s%s%s%s%s", forms[i][0], text, forms[i][1],
+                       i == 0 ? "" : text, forms[i][2]);
+        programs[count] = compile(bench, form);
+        count += programs[count] != NULL ? 1 : 0;
+    }
+    return count;
+}
+
+static void run_shared_rows(struct bench *bench, const struct mr_cel_program *const *programs,
+                            size_t count)
+{
+    for (int i = 0; i < ROWS; i++) {
+        struct mr_value slots[MR_COUNT(variables) + SHARES_MAX] = {{0}}, items[8];
+
+        draw_row(&bench->draw, slots, items);
+        for (size_t k = 0; k < count; k++) {
+            run_both(bench, programs[(k + (size_t)i) % count], slots);
+        }
+    }
+}
+
+static void programs_that_share_agree_with_the_reference(void **state)
+{
+    struct bench bench = {.arena = mr_arena_new(16 << 20), .scratch = mr_arena_new(1 << 20)};
+    size_t shares = 0;
+
+    (void)state;
+    bench.draw.state = 20260612;
+    for (int i = 0; i < EXPRESSIONS / 4; i++) {
+        const struct mr_cel_program *programs[3];
+        struct mr_error error = {0};
+        size_t count;
+        uint32_t found;
+
+        mr_arena_reset(bench.arena);
+        bench.group = mr_cel_group_new(&env, bench.arena);
+        bench.draw.size = 0;
+        draw_bool(&bench.draw, 2 + (int)below(&bench.draw, DEPTH_MAX));
+        count = bench.draw.size < TEXT_MAX / 2 ? compile_alike(&bench, programs) : 0;
+        found = mr_cel_group_find(bench.group);
+        if (count > 0 && found <= SHARES_MAX) {
+            assert_int_equal(
+                MR_OK, mr_cel_group_share(bench.group, (uint32_t)MR_COUNT(variables), &error));
+            run_shared_rows(&bench, programs, count);
+            shares += found;
+        }
+    }
+    print_message("  shares=%zu errors=%zu values=%zu\n", shares, bench.errors, bench.values);
+    assert_true(shares > EXPRESSIONS / 10);
+    mr_arena_free(bench.arena);
+    mr_arena_free(bench.scratch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_evaluators_agree_on_drawn_expressions_and_rows),
+        cmocka_unit_test(programs_that_share_agree_with_the_reference),
     };
 
     return cmocka_run_group_tests_name("cel_differential", tests, NULL, NULL);
