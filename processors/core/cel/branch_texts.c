@@ -39,6 +39,7 @@ static bool add(struct finder *self, const struct mr_value *text, bool is_head, 
                                .mask = is_negated ? 0 : mask_of(text, is_head),
                                .is_head = is_head,
                                .is_negated = is_negated,
+                               .size = text->size,
                                .text = text};
     return true;
 }
@@ -124,6 +125,13 @@ static bool find(struct finder *self, const struct cel_op *op, bool wanted)
     return true;
 }
 
+/* Whether the key holds all of a text: a 0 byte in it would be as if it ended there. */
+static bool is_in_key(const struct mr_value *text)
+{
+    return text->size == 0 ||
+           (text->size <= sizeof(uint32_t) && memchr(text->data, 0, text->size) == NULL);
+}
+
 const struct cel_texts *cel_texts_grow(struct cel_grower *grower, const struct cel_op *loop)
 {
     struct finder self = {grower, cel_source_take(grower->source, 1, sizeof(struct cel_texts)),
@@ -132,6 +140,11 @@ const struct cel_texts *cel_texts_grow(struct cel_grower *grower, const struct c
     if (self.texts == NULL || !find(&self, loop->b, loop->node->loop == CEL_LOOP_EXISTS) ||
         self.texts->count == 0) {
         return NULL;
+    }
+    for (uint32_t i = 0; i < self.texts->count; i++) {
+        struct cel_text_test *test = &self.texts->tests[i];
+
+        test->is_sure = test->condition == NULL && !test->is_negated && is_in_key(test->text);
     }
     return self.texts;
 }
@@ -144,7 +157,7 @@ static inline bool is_alike(uint32_t key, const struct cel_text_test *test)
 /* Of an item that is alike: four bytes are known to be the same, if there is a mask. */
 static bool is_in(const struct cel_text_test *test, const struct mr_value *item)
 {
-    const uint32_t size = test->text->size;
+    const uint32_t size = test->size;
 
     return (test->is_head ? item->size >= size : item->size == size) &&
            (size <= (test->mask == 0 ? 0 : sizeof(test->key)) ||
@@ -219,11 +232,18 @@ int cel_texts_search(const struct cel_branch *self, const struct mr_value *slots
 {
     const struct mr_value *range = &slots[self->slot];
     struct place at = {range->items, range->items + range->size, 0};
+    const struct cel_text_test *test;
 
     if (range->kind != MR_KIND_LIST || !cel_branch_spend(self, run, range->size) ||
         !seek(self->texts, &at)) {
         return CEL_UNSURE;
     }
-    return at.item == at.end ? cel_branch_on(self, false, slots, run)
-                             : settle(self, slots, run, at.item, at.end, at.test);
+    if (at.item == at.end) {
+        return cel_branch_on(self, false, slots, run);
+    }
+    test = &self->texts->tests[at.test];
+    if (test->is_sure && (test->is_head || test->size == at.item->size)) {
+        return cel_branch_on(self, true, slots, run);
+    }
+    return settle(self, slots, run, at.item, at.end, at.test);
 }

@@ -18,6 +18,8 @@ struct cel_text_test {
     uint32_t key, mask; /* the first four bytes, and which of them must be the item's */
     bool is_head;       /* the item starts with text; else it is text */
     bool is_negated;
+    bool is_sure;  /* an item that is alike, and of this size if this is no head, decides at once */
+    uint32_t size; /* of text */
     const struct mr_value *text;
     const struct cel_branch *condition; /* NULL: none */
 };

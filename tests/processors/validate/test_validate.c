@@ -98,6 +98,51 @@ static void each_record_gets_the_verdict_of_its_rules(void **state)
     bench_close(&bench);
 }
 
+/* The rules share what they have in common; records share nothing. */
+static void rules_with_a_common_part_judge_each_record_by_its_own(void **state)
+{
+    static const char stages[] =
+        "- validate:\n"
+        "    rules:\n"
+        "    - {name: no_milk, expr: '!subject.name.lowerAscii().contains(\"milk\")', "
+        "on_failure: warn}\n"
+        "    - {name: cheap_milk, expr: 'subject.name.lowerAscii().contains(\"milk\") ? "
+        "subject.price < 9.0 : subject.price < 99.0', on_failure: warn}\n"
+        "    - {name: ratio, expr: 'subject.name.upperAscii().indexOf(\"X\") / subject.count > 0', "
+        "on_failure: warn}\n"
+        "    - {name: same, expr: 'subject.name.upperAscii().indexOf(\"X\") / subject.count < 9', "
+        "on_failure: warn}\n";
+    static const struct {
+        const char *name;
+        double price;
+        int count;
+        const char *warnings;
+    } rows[] = {
+        {"Milk", 10.0, 1, "[\"no_milk\",\"cheap_milk\",\"ratio\"]"},
+        {"Bread X", 10.0, 1, "[]"},
+        {"MILK with x", 5.0, 2, "[\"no_milk\"]"},
+        {"Bread", 100.0, 0, "[\"cheap_milk\",\"ratio\",\"same\"]"},
+    };
+    struct bench bench = {.stages = stages, .processors = processors};
+
+    (void)state;
+    bench_open(&bench);
+    for (size_t i = 0; i < MR_COUNT(rows); i++) {
+        feed(&bench, rows[i].name, rows[i].price, "null", rows[i].count);
+    }
+    bench_run(&bench);
+    assert_int_equal(MR_COUNT(rows), bench.output_count);
+    for (size_t i = 0; i < MR_COUNT(rows); i++) {
+        char *warnings = json_dumps(
+            bench_get(bench_output(&bench, "validate", i), "validation.warnings"), JSON_COMPACT);
+
+        print_message("  %s\n", rows[i].name);
+        assert_string_equal(rows[i].warnings, warnings);
+        free(warnings);
+    }
+    bench_close(&bench);
+}
+
 static void a_duplicate_is_dropped_for_so_long_by_event_time(void **state)
 {
     static const char stages[] = "- validate:\n"
@@ -274,6 +319,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_record_gets_the_verdict_of_its_rules),
+        cmocka_unit_test(rules_with_a_common_part_judge_each_record_by_its_own),
         cmocka_unit_test(a_duplicate_is_dropped_for_so_long_by_event_time),
         cmocka_unit_test(the_stamp_follows_the_bytes_that_came_in),
         cmocka_unit_test(a_second_validate_stamps_under_its_own_name),
