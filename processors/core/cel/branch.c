@@ -144,9 +144,7 @@ static const struct cel_branch *grow_loop(struct cel_grower *self, const struct 
     }
     made->slot = op->a->slot;
     made->other = op->slot;
-    made->texts = is_slot ? cel_texts_grow(self, op) : NULL;
-    if (made->texts != NULL) {
-        made->go = cel_texts_search;
+    if (is_slot && cel_texts_grow(self, made)) {
         return made;
     }
     made->go = is_slot ? find_in_slot : find_in_made;

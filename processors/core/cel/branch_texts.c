@@ -24,7 +24,8 @@ static uint32_t mask_of(const struct mr_value *text, bool is_head)
 struct finder {
     struct cel_grower *grower;
     struct cel_texts *texts;
-    uint32_t local; /* of the item */
+    const struct cel_branch *loop;
+    const struct cel_branch *resume;
 };
 
 static bool add(struct finder *self, const struct mr_value *text, bool is_head, bool is_negated)
@@ -73,7 +74,7 @@ static bool find_set(struct finder *self, const struct cel_op *op, bool wanted)
     bool is_negated;
 
     op = strip(op, &wanted);
-    if (!cel_op_text_set(op, &set) || op->slot != self->local) {
+    if (!cel_op_text_set(op, &set) || op->slot != self->loop->other) {
         return false;
     }
     is_negated = set.is_negated == wanted;
@@ -85,27 +86,44 @@ static bool find_set(struct finder *self, const struct cel_op *op, bool wanted)
     return set.count == 1 || !is_negated;
 }
 
+/* All that stands beside the test of the item. */
+static const struct cel_branch *grow_beside(struct finder *self, const struct cel_op *op,
+                                            bool wanted, const struct cel_branch *yes,
+                                            const struct cel_branch *no)
+{
+    const struct cel_branch *next = yes;
+
+    for (uint32_t i = op->kid_count; i-- > 0;) {
+        if (!uses(op->kids[i]->node, self->loop->other)) {
+            next = cel_branch_grow_op(self->grower, op->kids[i], wanted ? next : no,
+                                      wanted ? no : next);
+        }
+    }
+    return next;
+}
+
 /* One test of the item, and conditions beside it. */
 static bool find_guarded(struct finder *self, const struct cel_op *op, bool wanted)
 {
     const uint32_t first = self->texts->count;
-    const struct cel_branch *next = &cel_branch_yes;
+    const struct cel_branch *condition, *jump;
     uint32_t set_count = 0;
 
-    for (uint32_t i = op->kid_count; i-- > 0;) {
+    for (uint32_t i = 0; i < op->kid_count; i++) {
         const struct cel_op *kid = op->kids[i];
 
-        if (!uses(kid->node, self->local)) {
-            next = cel_branch_grow_op(self->grower, kid, wanted ? next : &cel_branch_no,
-                                      wanted ? &cel_branch_no : next);
-        } else if (set_count++ > 0 || !find_set(self, kid, wanted)) {
+        if (uses(kid->node, self->loop->other) &&
+            (set_count++ > 0 || !find_set(self, kid, wanted))) {
             return false;
         }
     }
+    condition = grow_beside(self, op, wanted, &cel_branch_yes, &cel_branch_no);
+    jump = grow_beside(self, op, wanted, self->loop->yes, self->resume);
     for (uint32_t i = first; i < self->texts->count; i++) {
-        self->texts->tests[i].condition = next;
+        self->texts->tests[i].condition = condition;
+        self->texts->tests[i].jump = jump;
     }
-    return set_count == 1 && next != NULL;
+    return set_count == 1 && condition != NULL && jump != NULL;
 }
 
 static bool find(struct finder *self, const struct cel_op *op, bool wanted)
@@ -123,30 +141,6 @@ static bool find(struct finder *self, const struct cel_op *op, bool wanted)
         }
     }
     return true;
-}
-
-/* Whether the key holds all of a text: a 0 byte in it would be as if it ended there. */
-static bool is_in_key(const struct mr_value *text)
-{
-    return text->size == 0 ||
-           (text->size <= sizeof(uint32_t) && memchr(text->data, 0, text->size) == NULL);
-}
-
-const struct cel_texts *cel_texts_grow(struct cel_grower *grower, const struct cel_op *loop)
-{
-    struct finder self = {grower, cel_source_take(grower->source, 1, sizeof(struct cel_texts)),
-                          loop->slot};
-
-    if (self.texts == NULL || !find(&self, loop->b, loop->node->loop == CEL_LOOP_EXISTS) ||
-        self.texts->count == 0) {
-        return NULL;
-    }
-    for (uint32_t i = 0; i < self.texts->count; i++) {
-        struct cel_text_test *test = &self.texts->tests[i];
-
-        test->is_sure = test->condition == NULL && !test->is_negated && is_in_key(test->text);
-    }
-    return self.texts;
 }
 
 static inline bool is_alike(uint32_t key, const struct cel_text_test *test)
@@ -227,8 +221,27 @@ __attribute__((noinline)) static int settle(const struct cel_branch *self,
     return cel_branch_on(self, false, slots, run);
 }
 
-int cel_texts_search(const struct cel_branch *self, const struct mr_value *slots,
-                     struct cel_run *run)
+static int go_on(const struct cel_branch *self, const struct mr_value *slots, struct cel_run *run,
+                 struct place at)
+{
+    if (!seek(self->texts, &at)) {
+        return CEL_UNSURE;
+    }
+    return at.item == at.end ? cel_branch_on(self, false, slots, run)
+                             : settle(self, slots, run, at.item, at.end, at.test);
+}
+
+/* Behind the item of the local, which the condition has let pass. */
+static int resume(const struct cel_branch *self, const struct mr_value *slots, struct cel_run *run)
+{
+    const struct mr_value *range = &slots[self->slot], *local = &run->locals[self->other];
+
+    return go_on(self, slots, run,
+                 (struct place){local->items, range->items + range->size, local->size + 1});
+}
+
+/* Goes on to yes when an item of the slot's list is in the set, to no when none is. */
+static int search(const struct cel_branch *self, const struct mr_value *slots, struct cel_run *run)
 {
     const struct mr_value *range = &slots[self->slot];
     struct place at = {range->items, range->items + range->size, 0};
@@ -242,8 +255,40 @@ int cel_texts_search(const struct cel_branch *self, const struct mr_value *slots
         return cel_branch_on(self, false, slots, run);
     }
     test = &self->texts->tests[at.test];
-    if (test->is_sure && (test->is_head || test->size == at.item->size)) {
+    if (!test->is_sure || (!test->is_head && test->size != at.item->size)) {
+        return settle(self, slots, run, at.item, at.end, at.test);
+    }
+    if (test->condition == NULL) {
         return cel_branch_on(self, true, slots, run);
     }
-    return settle(self, slots, run, at.item, at.end, at.test);
+    run->locals[self->other].items = at.item;
+    run->locals[self->other].size = at.test;
+    return test->jump->go(test->jump, slots, run);
+}
+
+/* Whether the key holds all of a text: a 0 byte in it would be as if it ended there. */
+static bool is_in_key(const struct mr_value *text)
+{
+    return text->size == 0 ||
+           (text->size <= sizeof(uint32_t) && memchr(text->data, 0, text->size) == NULL);
+}
+
+bool cel_texts_grow(struct cel_grower *grower, struct cel_branch *loop)
+{
+    struct cel_texts *texts = cel_source_take(grower->source, 1, sizeof(*texts));
+    struct cel_branch *behind = cel_source_take(grower->source, 1, sizeof(*behind));
+    struct finder self = {grower, texts, loop, behind};
+
+    if (texts == NULL || behind == NULL ||
+        !find(&self, loop->op->b, loop->op->node->loop == CEL_LOOP_EXISTS) || texts->count == 0) {
+        return false;
+    }
+    for (uint32_t i = 0; i < texts->count; i++) {
+        texts->tests[i].is_sure = !texts->tests[i].is_negated && is_in_key(texts->tests[i].text);
+    }
+    loop->texts = texts;
+    loop->go = search;
+    *behind = *loop;
+    behind->go = resume;
+    return true;
 }

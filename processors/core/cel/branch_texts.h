@@ -18,10 +18,11 @@ struct cel_text_test {
     uint32_t key, mask; /* the first four bytes, and which of them must be the item's */
     bool is_head;       /* the item starts with text; else it is text */
     bool is_negated;
-    bool is_sure;  /* an item that is alike, and of this size if this is no head, decides at once */
+    bool is_sure;  /* an item that is alike, and of this size if this is no head, is in the set */
     uint32_t size; /* of text */
     const struct mr_value *text;
     const struct cel_branch *condition; /* NULL: none */
+    const struct cel_branch *jump; /* the same, which goes on where the loop does, or to resume */
 };
 
 struct cel_texts {
@@ -29,11 +30,9 @@ struct cel_texts {
     struct cel_text_test tests[CEL_TEXTS_MAX];
 };
 
-/* The set that decides a loop: of exists, where body is true; of all, where it is false. NULL: it
- * has another form (or no room, reported). */
-const struct cel_texts *cel_texts_grow(struct cel_grower *grower, const struct cel_op *loop);
-/* Goes on to yes when an item of the slot's list is in the set, to no when none is. */
-int cel_texts_search(const struct cel_branch *self, const struct mr_value *slots,
-                     struct cel_run *run);
+/* Makes of a loop's branch, complete but for this, a search for the set that decides it: of exists,
+ * where the body is true; of all, where it is false. False: it has another form (or no room,
+ * reported). */
+bool cel_texts_grow(struct cel_grower *grower, struct cel_branch *loop);
 
 #endif
