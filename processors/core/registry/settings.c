@@ -32,9 +32,11 @@ const struct mr_option mr_registry_options[] = {
     MR_CHOICE(struct mr_registry_settings, compatibility, "keep", mr_registry_levels,
               "Set on each of our subjects when its schema is registered; keep leaves what the "
               "registry has. Registries differ in their default: some check nothing."),
-    MR_DURATION(struct mr_registry_settings, deadline, "5s", 100, 60000,
-                "A question and its repetitions take at most this long. Records wait meanwhile."),
-    MR_DURATION(struct mr_registry_settings, attempt_deadline, "2s", 50, 60000,
+    MR_DURATION(
+        struct mr_registry_settings, deadline, "10s", 100, 60000,
+        "A question and its repetitions take at most this long. Records wait meanwhile, so it "
+        "should stay well below kafka.transaction_timeout."),
+    MR_DURATION(struct mr_registry_settings, attempt_deadline, "5s", 50, 60000,
                 "One attempt takes at most this long: less finds a hanging registry's sound "
                 "neighbour sooner."),
     MR_INT(struct mr_registry_settings, attempts, "4", 1, 20,
