@@ -124,6 +124,12 @@ for stage in $stages; do
         got=$(awk -v t="${name}a.$stage" '$1 == t { print $2 }' "$work/$client.read")
         [ "$want" = "$got" ] || fail "$stage holds $want, $client read ${got:-none}"
     done
+    # Ours, by the registry that the pipeline's file names.
+    ours=$("$bin" cat "$stage" --pipeline "$pipeline" 2>"$work/cat.err" | wc -l)
+    [ "$want" -eq "$ours" ] && [ ! -s "$work/cat.err" ] || {
+        cat "$work/cat.err"
+        fail "$stage holds $want, cat read $ours"
+    }
     read=$((read + want))
 done
 [ "$read" -gt 1000 ] || fail "only $read records"

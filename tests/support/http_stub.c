@@ -223,6 +223,12 @@ const char *http_stub_url(const struct http_stub *stub)
     return stub->url;
 }
 
+void http_stub_sync(struct http_stub *stub)
+{
+    (void)pthread_mutex_lock(&stub->lock);
+    (void)pthread_mutex_unlock(&stub->lock);
+}
+
 void http_stub_free(struct http_stub *stub)
 {
     (void)shutdown(stub->listener, SHUT_RDWR);

@@ -44,5 +44,8 @@ struct http_stub;
 struct http_stub *http_stub_new(stub_script *script, void *context); /* asserts; owned */
 void http_stub_free(struct http_stub *stub);                         /* all clients are gone */
 const char *http_stub_url(const struct http_stub *stub);             /* "http://127.0.0.1:1234" */
+/* What scripts of clients that have given up did is seen by this thread, and the other way round.
+ */
+void http_stub_sync(struct http_stub *stub);
 
 #endif

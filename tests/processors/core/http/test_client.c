@@ -154,6 +154,7 @@ static void whatever_the_server_does_the_request_ends(void **state)
                          get(&fixture, is_late ? IMPATIENCE_MS : PATIENCE_MS, &answer, &err));
         assert_non_null(strstr(err.text, fixture.url));
         assert_null(answer.body);
+        http_stub_sync(fixture.stub);
         fixture.answer.fault = STUB_NONE; /* and the client can still be used */
         assert_int_equal(MR_OK, get(&fixture, PATIENCE_MS, &answer, NULL));
         assert_string_equal("hello", answer.body);
