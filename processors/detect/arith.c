@@ -111,6 +111,19 @@ int mr_third_octave(float x)
     return 3 * (exponent - 127) + (mantissa >= 0x4b2ff5U) + (mantissa >= 0x214518U);
 }
 
+double mr_third_octave_edge(int index)
+{
+    static const double thirds[] = {1.0, 1.2599210498948732, 1.5874010519681994};
+    const int octave = (index + 3000) / 3 - 1000;
+
+    return power_of_two(octave) * thirds[(index + 3000) % 3];
+}
+
+double mr_one_in(float rarity)
+{
+    return mr_exp(2.302585092994046 * (double)rarity);
+}
+
 double mr_directed(const struct mr_tuning *tuning, double deviation)
 {
     if (tuning->direction == MR_UP) {

@@ -21,6 +21,11 @@ float mr_log2_short(float x);
  * -400 for zero and denormals. */
 int mr_third_octave(float x);
 
+/* The least x > 0 of an index; index in -3000..3000. */
+double mr_third_octave_edge(int index);
+/* Of how many values one is as rare: 10^rarity, of a rarity as mr_rank_step() tells it. */
+double mr_one_in(float rarity);
+
 /* The part of a signed deviation that lies in the wanted direction, >= 0. */
 double mr_directed(const struct mr_tuning *tuning, double deviation);
 /* The least scale that a deviation from expected is measured by, or scale where that is more. */

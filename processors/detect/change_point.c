@@ -75,7 +75,7 @@ const struct mr_method mr_method_change_point = {
     .name = "change_point",
     .summary = "Small deviations to one side that add up: the level has moved.",
     .version = 1,
-    .knobs = MR_KNOB_SPAN | MR_KNOB_FLOOR | MR_KNOB_DIRECTION,
+    .knobs = MR_KNOB_SPAN | MR_KNOB_FLOOR | MR_KNOB_DIRECTION | MR_KNOB_CALIBRATE | MR_KNOB_LEARN,
     .thresholds = {[MR_HIGH] = 10.0, [MR_MEDIUM] = 20.0, [MR_LOW] = 40.0},
     .warmup = 32,
     .span = 500.0,

@@ -115,6 +115,7 @@ struct question {
     struct mr_value key; /* STRING */
     double value;
     bool has_value;
+    bool is_frozen;      /* judge it, but do not learn it */
     const char *refused; /* NULL: judge it */
 };
 
@@ -153,15 +154,33 @@ static enum mr_code ask_value(const struct mr_detector *detector, const struct m
     return code;
 }
 
+/* TRUE where there is no condition. */
+static enum mr_code ask_condition(const struct mr_cel_program *condition,
+                                  const struct mr_value *row, struct mr_arena *arena,
+                                  struct mr_value *answer, struct mr_error *err)
+{
+    *answer = mr_value_bool(true);
+    return condition != NULL ? mr_evaluate_condition(condition, row, arena, answer, err) : MR_OK;
+}
+
+/* What cannot be decided is not learnt: a poisoned history is worse than a late one. */
+static enum mr_code ask_learn(const struct mr_detector *detector, const struct mr_value *row,
+                              struct mr_arena *arena, struct question *question,
+                              struct mr_error *err)
+{
+    struct mr_value learn;
+    const enum mr_code code = ask_condition(detector->learn, row, arena, &learn, err);
+
+    question->is_frozen = learn.kind == MR_KIND_ERROR || learn.number == 0;
+    return code;
+}
+
 static enum mr_code ask(const struct mr_detector *detector, const struct mr_value *row,
                         struct mr_arena *arena, struct question *question, struct mr_error *err)
 {
-    struct mr_value when = mr_value_bool(true);
-    enum mr_code code = MR_OK;
+    struct mr_value when;
+    enum mr_code code = ask_condition(detector->when, row, arena, &when, err);
 
-    if (detector->when != NULL) {
-        code = mr_evaluate_condition(detector->when, row, arena, &when, err);
-    }
     if (code != MR_OK || when.kind == MR_KIND_ERROR || when.number == 0) {
         question->refused = when.kind == MR_KIND_ERROR ? "when_error" : "filtered";
         return code;
@@ -171,7 +190,8 @@ static enum mr_code ask(const struct mr_detector *detector, const struct mr_valu
         question->refused = "key_error";
         return code;
     }
-    return ask_value(detector, row, arena, question, err);
+    code = ask_learn(detector, row, arena, question, err);
+    return code == MR_OK ? ask_value(detector, row, arena, question, err) : code;
 }
 
 static enum mr_code judge_one(const struct mr_detector *detector, const struct subject *subject,
@@ -192,9 +212,10 @@ static enum mr_code judge_one(const struct mr_detector *detector, const struct s
         return MR_FAIL(err, MR_NO_ROOM, "detector %s has no room for another key: raise keys_max",
                        detector->name);
     }
-    mr_judge(detector->method, &detector->tuning, state,
-             &(struct mr_observation){question.value, question.has_value, subject->time_ms, 0},
-             judgement);
+    (question.is_frozen ? mr_judge_frozen : mr_judge)(
+        detector->method, &detector->tuning, state,
+        &(struct mr_observation){question.value, question.has_value, subject->time_ms, 0},
+        judgement);
     return MR_OK;
 }
 

@@ -2,7 +2,9 @@
 
 #include "processors/detect/sample.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MINUTE_MS INT64_C(60000)
@@ -21,6 +23,11 @@ static const char *const alarm_ons[] = {[MR_ALARM_ON_ANY] = "any",
                                         [MR_ALARM_ON_REPEAT] = "repeat",
                                         [MR_ALARM_ON_CONFLICT] = "conflict",
                                         NULL};
+
+static const char *const calibrations[] = {"no", "rank", NULL};
+
+/* Thresholds of what is calibrated: one in so many. */
+static const double rates[] = {[MR_MEDIUM] = 1000.0, [MR_HIGH] = 300.0, [MR_LOW] = 5000.0};
 
 static const struct mr_option detector_options[] = {
     MR_TEXT(SELF, name, NULL, "Its field in the stamp: detection.<name>. Letters, digits and _."),
@@ -47,7 +54,7 @@ static const struct mr_option detector_options[] = {
                 "A key that is not seen for so long is forgotten; 0s: never."),
     MR_INT(SELF, keys_max, "1000000", 1, 1000000000,
            "Per partition; one more stops the stage instead of eating the memory."),
-    MR_INT(SELF, window, "", 1, MR_SAMPLE_WINDOW_MAX,
+    MR_INT(SELF, values, "", 1, MR_SAMPLE_WINDOW_MAX,
            "robust_z, rate_of_change: how many of the last values are remembered."),
     MR_REAL(SELF, span, "", 1, 1000000,
             "ewma, change_point: over how many records the mean reaches."),
@@ -69,8 +76,16 @@ static const struct mr_option detector_options[] = {
               "duplicate: a repeat says the same value, a conflict another."),
     MR_DURATION(SELF, period, "24h", 1000, YEAR_MS, "seasonal, rcre: what the history repeats by."),
     MR_INT(SELF, bins, "", 1, 168, "seasonal, rcre: into how many parts a period is cut."),
-    MR_INT(SELF, utc_offset_minutes, "0", -1440, 1440,
-           "seasonal, rcre: where the period begins, east of Greenwich positive."),
+    MR_TEXT(SELF, utc_offset, "+00:00",
+            "seasonal, rcre: in which time zone the period begins, as +02:00."),
+    MR_TEXTS(SELF, spans, "", 0, MR_SPAN_COUNT,
+             "rcre: over how many records it smooths [the hourly distance, the variance, the fast "
+             "mean, the slow one], unless [24, 120, 128, 512]."),
+    MR_CHOICE(SELF, calibrate, "no", calibrations,
+              "rank: an alarm is what is rare among the key's own records, whatever the method's "
+              "unit; the threshold is a rate then: 1000 is one in a thousand."),
+    MR_EXPR(SELF, learn, "",
+            "Only records for which this holds are learnt; the others are judged all the same."),
     MR_OPTIONS_END,
 };
 
@@ -90,14 +105,17 @@ static void check_knobs(const struct mr_detector_settings *settings,
         unsigned knob;
         bool is_set;
     } rows[] = {
-        {"window", MR_KNOB_WINDOW, settings->window != 0},
+        {"values", MR_KNOB_VALUES, settings->values != 0},
         {"span", MR_KNOB_SPAN, settings->span > 0},
         {"floor", MR_KNOB_FLOOR, settings->floor > 0},
         {"scale", MR_KNOB_SCALE, settings->scale != 0},
         {"within", MR_KNOB_WITHIN, settings->within != 0},
         {"per", MR_KNOB_PER, settings->per != 0},
         {"bins", MR_KNOB_PERIOD, settings->bins != 0},
-        {"utc_offset_minutes", MR_KNOB_PERIOD, settings->utc_offset_minutes != 0},
+        {"utc_offset", MR_KNOB_PERIOD, strcmp(settings->utc_offset, "+00:00") != 0},
+        {"spans", MR_KNOB_SPANS, settings->spans.count > 0},
+        {"calibrate", MR_KNOB_CALIBRATE, settings->calibrate != 0},
+        {"learn", MR_KNOB_LEARN, settings->learn.text != NULL},
         {"against", MR_KNOB_AGAINST, settings->against != 0},
         {"alarm_on", MR_KNOB_ALARM_ON, settings->alarm_on != 0},
         {"direction", MR_KNOB_DIRECTION, settings->direction != 0},
@@ -109,6 +127,51 @@ static void check_knobs(const struct mr_detector_settings *settings,
             (void)snprintf(text, sizeof(text), "%s does not use it", method->name);
             misfits->tell(misfits->context, rows[i].option, text);
         }
+    }
+}
+
+/* "+02:00" */
+static bool read_offset(const char *text, int64_t *offset_ms)
+{
+    unsigned hours, minutes;
+    char sign, end;
+
+    if (sscanf(text, "%c%2u:%2u%c", &sign, &hours, &minutes, &end) != 3 || strlen(text) != 6 ||
+        (sign != '+' && sign != '-') || hours > 24 || minutes > 59) {
+        return false;
+    }
+    *offset_ms = (hours * 60 + minutes) * (sign == '-' ? -MINUTE_MS : MINUTE_MS);
+    return true;
+}
+
+static bool read_spans(const struct mr_texts *texts, uint32_t spans[MR_SPAN_COUNT])
+{
+    for (size_t i = 0; i < texts->count; i++) {
+        char *end;
+        const unsigned long span = strtoul(texts->items[i], &end, 10);
+
+        if (!isdigit((unsigned char)texts->items[i][0]) || *end != '\0' || span < 1 ||
+            span > 1000000) {
+            return false;
+        }
+        spans[i] = (uint32_t)span;
+    }
+    return texts->count == 0 ||
+           (texts->count == MR_SPAN_COUNT && spans[MR_SPAN_FAST] < spans[MR_SPAN_SLOW]);
+}
+
+static void check_texts(const struct mr_detector_settings *settings,
+                        const struct mr_misfits *misfits)
+{
+    uint32_t spans[MR_SPAN_COUNT];
+    int64_t offset_ms;
+
+    if (!read_offset(settings->utc_offset, &offset_ms)) {
+        misfits->tell(misfits->context, "utc_offset", "is not written as +02:00");
+    }
+    if (!read_spans(&settings->spans, spans)) {
+        misfits->tell(misfits->context, "spans",
+                      "are four whole numbers, 1 to 1000000, the third less than the fourth");
     }
 }
 
@@ -137,6 +200,7 @@ void mr_detector_check(const struct mr_detector_settings *settings,
 {
     check_knobs(settings, misfits);
     check_bounds(settings, misfits);
+    check_texts(settings, misfits);
 }
 
 static uint32_t set_or(int64_t set, uint32_t fallback)
@@ -148,7 +212,12 @@ void mr_detector_tune(const struct mr_detector_settings *settings, struct mr_tun
 {
     *tuning =
         mr_tuning_of(mr_methods[settings->method], (enum mr_sensitivity)settings->sensitivity);
-    tuning->threshold = settings->threshold > 0 ? settings->threshold : tuning->threshold;
+    if (settings->calibrate != 0) {
+        tuning->one_in =
+            settings->threshold > 0 ? settings->threshold : rates[settings->sensitivity];
+    } else if (settings->threshold > 0) {
+        tuning->threshold = settings->threshold;
+    }
     tuning->span = settings->span > 0 ? settings->span : tuning->span;
     tuning->floor = settings->floor;
     tuning->floor_share = settings->floor_percent / 100.0;
@@ -156,10 +225,11 @@ void mr_detector_tune(const struct mr_detector_settings *settings, struct mr_tun
     tuning->within_ms = settings->within;
     tuning->per_ms = settings->per;
     tuning->period_ms = settings->period;
-    tuning->offset_ms = settings->utc_offset_minutes * MINUTE_MS;
+    (void)read_offset(settings->utc_offset, &tuning->offset_ms);
+    (void)read_spans(&settings->spans, tuning->spans);
     tuning->refractory_count = set_or(settings->refractory_records, tuning->refractory_count);
     tuning->warmup = set_or(settings->warmup, tuning->warmup);
-    tuning->window = set_or(settings->window, tuning->window);
+    tuning->values = set_or(settings->values, tuning->values);
     tuning->bins = set_or(settings->bins, tuning->bins);
     tuning->direction = (enum mr_direction)settings->direction;
     tuning->against = (enum mr_against)settings->against;
@@ -216,22 +286,32 @@ static enum mr_code compile_value(struct opening *self, struct mr_error *err)
     return MR_OK;
 }
 
-/* All three, so that all their problems are reported; the first code that is not MR_OK. */
+/* A condition that may be left out: *program is NULL then. */
+static enum mr_code compile_condition(struct opening *self, const struct mr_source *source,
+                                      const struct mr_cel_program **program, struct mr_error *err)
+{
+    return source->text != NULL ? mr_scope_compile(self->scope, source, &mr_cel_bool, program, err)
+                                : MR_OK;
+}
+
+/* All of them, so that all their problems are reported; the first code that is not MR_OK. */
 static enum mr_code compile(struct opening *self, struct mr_error *err)
 {
     const struct mr_detector_settings *settings = self->settings;
     struct mr_detector *detector = self->detector;
-    const enum mr_code key = mr_scope_compile_key(self->scope, &settings->key, &detector->key, err);
-    const enum mr_code value = compile_value(self, err);
-    const enum mr_code when =
-        settings->when.text != NULL
-            ? mr_scope_compile(self->scope, &settings->when, &mr_cel_bool, &detector->when, err)
-            : MR_OK;
+    const enum mr_code codes[] = {
+        mr_scope_compile_key(self->scope, &settings->key, &detector->key, err),
+        compile_value(self, err),
+        compile_condition(self, &settings->when, &detector->when, err),
+        compile_condition(self, &settings->learn, &detector->learn, err),
+    };
 
-    if (key != MR_OK) {
-        return key;
+    for (size_t i = 0; i < MR_COUNT(codes); i++) {
+        if (codes[i] != MR_OK) {
+            return codes[i];
+        }
     }
-    return value != MR_OK ? value : when;
+    return MR_OK;
 }
 
 enum mr_code mr_detector_open(struct mr_scope *scope, const struct mr_detector_settings *settings,

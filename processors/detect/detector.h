@@ -14,7 +14,7 @@
 struct mr_detector_settings {
     const char *name;
     int method;
-    struct mr_source key, value, when;
+    struct mr_source key, value, when, learn;
     double threshold;
     int sensitivity;
     int direction;
@@ -23,7 +23,7 @@ struct mr_detector_settings {
     int64_t refractory_records;
     int64_t ttl;
     int64_t keys_max;
-    int64_t window;
+    int64_t values;
     double span;
     double floor;
     double floor_percent;
@@ -34,7 +34,9 @@ struct mr_detector_settings {
     int alarm_on;
     int64_t period;
     int64_t bins;
-    int64_t utc_offset_minutes;
+    const char *utc_offset;
+    struct mr_texts spans;
+    int calibrate;
 };
 
 struct mr_detect_settings {
@@ -62,6 +64,7 @@ struct mr_detector {
     const struct mr_cel_program *key;
     const struct mr_cel_program *value; /* NULL: none is judged */
     const struct mr_cel_program *when;  /* NULL: always */
+    const struct mr_cel_program *learn; /* NULL: always */
     struct mr_store *store;             /* owned by the scope */
 };
 
@@ -73,7 +76,7 @@ enum mr_code mr_detector_open(struct mr_scope *scope, const struct mr_detector_s
 const char *mr_detection_schema(const struct mr_detect_settings *settings, struct mr_arena *arena);
 
 /* The leaves of schemas/stamps/detector.avsc, in its order. */
-#define MR_DETECTOR_LEAVES 10
+#define MR_DETECTOR_LEAVES 11
 void mr_detection_fill(const struct mr_judgement *judgement,
                        struct mr_value leaves[MR_DETECTOR_LEAVES]);
 

@@ -75,7 +75,7 @@ const struct mr_method mr_method_evt = {
     .name = "evt",
     .summary = "How improbable the distance from the mean is, by the tail of the distances.",
     .version = 1,
-    .knobs = MR_KNOB_FLOOR | MR_KNOB_DIRECTION,
+    .knobs = MR_KNOB_FLOOR | MR_KNOB_DIRECTION | MR_KNOB_CALIBRATE | MR_KNOB_LEARN,
     .thresholds = {[MR_HIGH] = 4.0, [MR_MEDIUM] = 5.0, [MR_LOW] = 6.0},
     .warmup = 200,
     .refractory_count = 20,

@@ -39,7 +39,7 @@ const struct mr_method mr_method_ewma = {
     .name = "ewma",
     .summary = "Distance from an exponentially weighted mean, in weighted standard deviations.",
     .version = 1,
-    .knobs = MR_KNOB_SPAN | MR_KNOB_FLOOR | MR_KNOB_DIRECTION,
+    .knobs = MR_KNOB_SPAN | MR_KNOB_FLOOR | MR_KNOB_DIRECTION | MR_KNOB_CALIBRATE | MR_KNOB_LEARN,
     .thresholds = {[MR_HIGH] = 4.0, [MR_MEDIUM] = 5.0, [MR_LOW] = 7.0},
     .warmup = 16,
     .span = 100.0,

@@ -8,6 +8,8 @@
  * - warm-up: the first `warmup` values are learnt and never an alarm;
  * - refractory: after an alarm the next `refractory_records` values, and those less
  *   than `refractory` later by event time, are none; their score is told all the same;
+ * - calibrated, the strength is replaced by its rank among those of the key so far: "one in
+ *   so many", whatever the method's unit; the threshold is such a number too;
  * - score = strength / (strength + threshold): 0 expected, 0.5 at the threshold, 1 never
  *   quite (1 only where any difference is infinitely surprising).
  *
@@ -31,6 +33,7 @@ struct mr_judgement {
     bool is_anomaly;
     double score;
     double observed, expected, band_low, band_high, ratio, change_percent; /* NaN: none */
+    double one_in;                                                         /* NaN: not ranked */
     uint32_t seen;
     const char *reason; /* literal; "" where there is nothing to say */
 };
@@ -42,6 +45,11 @@ size_t mr_judge_state_size(const struct mr_method *method, const struct mr_tunin
  * own business. */
 void mr_judge(const struct mr_method *method, const struct mr_tuning *tuning, void *state,
               const struct mr_observation *value, struct mr_judgement *judgement);
+
+/* As mr_judge, but nothing of the value is learnt: only an alarm is remembered, for the refractory
+ * time. */
+void mr_judge_frozen(const struct mr_method *method, const struct mr_tuning *tuning, void *state,
+                     const struct mr_observation *value, struct mr_judgement *judgement);
 
 /* The judgement of a record that was not judged, because of reason. */
 void mr_judge_nothing(const char *reason, struct mr_judgement *judgement);

@@ -16,7 +16,11 @@ struct mr_tuning mr_tuning_of(const struct mr_method *method, enum mr_sensitivit
         .period_ms = INT64_C(86400000),
         .refractory_count = method->refractory_count,
         .warmup = method->warmup,
-        .window = method->window,
+        .values = method->values,
         .bins = method->bins > 0 ? method->bins : 1,
+        .spans = {[MR_SPAN_SEASON] = 24,
+                  [MR_SPAN_VARIANCE] = 120,
+                  [MR_SPAN_FAST] = 128,
+                  [MR_SPAN_SLOW] = 512},
     };
 }

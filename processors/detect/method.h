@@ -31,9 +31,13 @@ enum mr_direction { MR_BOTH, MR_UP, MR_DOWN };
 enum mr_against { MR_AGAINST_CALM, MR_AGAINST_LAST, MR_AGAINST_MEDIAN };
 enum mr_alarm_on { MR_ALARM_ON_ANY, MR_ALARM_ON_REPEAT, MR_ALARM_ON_CONFLICT };
 
+/* rcre: what each of its spans smooths. */
+enum mr_span_of { MR_SPAN_SEASON, MR_SPAN_VARIANCE, MR_SPAN_FAST, MR_SPAN_SLOW, MR_SPAN_COUNT };
+
 /* One detector's settings, resolved and checked when the stage opens. */
 struct mr_tuning {
     double threshold;   /* in the method's unit; > 0 */
+    double one_in;      /* calibrated: the threshold as a rate, one in so many; 0: not calibrated */
     double span;        /* EWMAs: alpha = 2 / (span + 1) */
     double floor;       /* least scale, in the value's unit */
     double floor_share; /* least scale, as a share of what is expected */
@@ -44,8 +48,9 @@ struct mr_tuning {
     int64_t offset_ms; /* added to event time before the period is taken */
     uint32_t refractory_count;
     uint32_t warmup;
-    uint32_t window; /* robust_z, rate_of_change: how many of the last values are kept */
+    uint32_t values; /* robust_z, rate_of_change: how many of the last ones are kept */
     uint32_t bins;   /* of a period */
+    uint32_t spans[MR_SPAN_COUNT]; /* rcre, in records */
     enum mr_direction direction;
     enum mr_against against;
     enum mr_alarm_on alarm_on;
@@ -64,12 +69,13 @@ struct mr_finding {
     double strength; /* >= 0, what the threshold is compared with; may be infinite */
     double expected;
     double band_low, band_high; /* beyond them strength >= threshold */
+    double one_in;              /* of so many values, one was as unusual in what reason names */
     const char *reason;         /* literal: what an alarm is called */
 };
 
 /* The knobs that not every method has: setting one that a method does not read is a mistake. */
 enum mr_knob {
-    MR_KNOB_WINDOW = 1 << 0,
+    MR_KNOB_VALUES = 1 << 0,
     MR_KNOB_SPAN = 1 << 1,
     MR_KNOB_FLOOR = 1 << 2,
     MR_KNOB_SCALE = 1 << 3,
@@ -78,7 +84,10 @@ enum mr_knob {
     MR_KNOB_PERIOD = 1 << 6,
     MR_KNOB_AGAINST = 1 << 7,
     MR_KNOB_ALARM_ON = 1 << 8,
-    MR_KNOB_DIRECTION = 1 << 9
+    MR_KNOB_DIRECTION = 1 << 9,
+    MR_KNOB_CALIBRATE = 1 << 10, /* its strength grows with how unusual a value is */
+    MR_KNOB_LEARN = 1 << 11,     /* what it learns is about many values, not about the last */
+    MR_KNOB_SPANS = 1 << 12
 };
 
 struct mr_method {
@@ -91,12 +100,12 @@ struct mr_method {
     /* What is used where the user sets nothing. */
     uint32_t warmup;
     uint32_t refractory_count;
-    uint32_t window;
+    uint32_t values;
     uint32_t bins, bins_max;
     double span;
     /* Required. Bytes per key, beside the judge's own; at most MR_DETECT_STATE_MAX. */
     size_t (*state_size)(const struct mr_tuning *tuning);
-    /* Required. Fills *finding, which comes as {0, NaN, NaN, NaN, ""}. */
+    /* Required. Fills *finding, which comes as {0, NaN, NaN, NaN, NaN, ""}. */
     void (*step)(const struct mr_tuning *tuning, void *state, const struct mr_observation *seen,
                  struct mr_finding *finding);
 };
@@ -112,6 +121,7 @@ struct mr_tuning mr_tuning_of(const struct mr_method *method, enum mr_sensitivit
 #define MR_METHODS(X) \
     X(rcre) \
     X(robust_z) \
+    X(mad) \
     X(ewma) \
     X(zscore) \
     X(rate_of_change) \

@@ -51,7 +51,7 @@ const struct mr_method mr_method_range = {
     .name = "range",
     .summary = "Distance beyond the least and greatest value so far, as a part of their distance.",
     .version = 1,
-    .knobs = MR_KNOB_FLOOR | MR_KNOB_DIRECTION,
+    .knobs = MR_KNOB_FLOOR | MR_KNOB_DIRECTION | MR_KNOB_CALIBRATE | MR_KNOB_LEARN,
     .thresholds = {[MR_HIGH] = 0.1, [MR_MEDIUM] = 0.25, [MR_LOW] = 0.5},
     .warmup = 32,
     .state_size = range_size,

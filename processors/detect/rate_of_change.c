@@ -6,7 +6,7 @@
  *           one absurd value the return to normal is no second jump, and after a real
  *           step the new level is not one either;
  *   last    the last value;
- *   median  the median of the last `window` values: slow to accept a new level.
+ *   median  the median of the last `values` values: slow to accept a new level.
  *
  * A reference of 0 makes any change infinite; `floor` is the least size that a reference counts as.
  */
@@ -24,7 +24,7 @@ struct rate_state { /* against: median keeps a sample behind it */
 static size_t rate_size(const struct mr_tuning *tuning)
 {
     return sizeof(struct rate_state) +
-           (tuning->against == MR_AGAINST_MEDIAN ? mr_sample_size(tuning->window) : 0);
+           (tuning->against == MR_AGAINST_MEDIAN ? mr_sample_size(tuning->values) : 0);
 }
 
 static double reference_of(const struct mr_tuning *tuning, const struct rate_state *self,
@@ -32,7 +32,7 @@ static double reference_of(const struct mr_tuning *tuning, const struct rate_sta
 {
     switch (tuning->against) {
     case MR_AGAINST_MEDIAN:
-        return mr_sample_median((const struct mr_sample *)(self + 1), tuning->window);
+        return mr_sample_median((const struct mr_sample *)(self + 1), tuning->values);
     case MR_AGAINST_CALM:
         return fabs(value - self->calm) < fabs(value - self->last) ? self->calm : self->last;
     case MR_AGAINST_LAST:
@@ -81,7 +81,7 @@ static void rate_step(const struct mr_tuning *tuning, void *state,
     self->last = seen->value;
     self->last_ms = seen->time_ms;
     if (tuning->against == MR_AGAINST_MEDIAN) {
-        mr_sample_add((struct mr_sample *)(self + 1), tuning->window, seen->value);
+        mr_sample_add((struct mr_sample *)(self + 1), tuning->values, seen->value);
     }
 }
 
@@ -89,10 +89,11 @@ const struct mr_method mr_method_rate_of_change = {
     .name = "rate_of_change",
     .summary = "Change against the value before, as a share of it.",
     .version = 1,
-    .knobs = MR_KNOB_WINDOW | MR_KNOB_PER | MR_KNOB_AGAINST | MR_KNOB_DIRECTION | MR_KNOB_FLOOR,
+    .knobs = MR_KNOB_VALUES | MR_KNOB_PER | MR_KNOB_AGAINST | MR_KNOB_DIRECTION | MR_KNOB_FLOOR |
+             MR_KNOB_CALIBRATE | MR_KNOB_LEARN,
     .thresholds = {[MR_HIGH] = 0.3, [MR_MEDIUM] = 0.5, [MR_LOW] = 1.0},
     .warmup = 1,
-    .window = 5,
+    .values = 5,
     .state_size = rate_size,
     .step = rate_step,
 };

@@ -25,7 +25,6 @@
 #define BINS_MAX 24
 #define VISITS_MAX 250
 #define VISITS_TO_JUDGE 2
-#define SHIFT_FROM 128 /* records before the two means are compared */
 #define VARIANCE_FROM 10
 #define COUNT_MAX 65535 /* the running mean forgets at this rate in the end */
 #define RANGE_OFFSET 61 /* bin of a step outside by the whole width */
@@ -55,6 +54,7 @@ _Static_assert(sizeof(struct rcre_state) == 1280, "no byte of a state is padding
 
 /* One record on its way through the channels. */
 struct moment {
+    const struct mr_tuning *tuning;
     const struct mr_observation *seen;
     float x[DOMAIN_COUNT];
     float z[DOMAIN_COUNT]; /* hourly distance; 0 on the first visit */
@@ -75,12 +75,14 @@ static float signed_log(float x)
     return x < 0 ? -size : size;
 }
 
-static float rate_of(const struct moment *now, float steady)
+static float rate_of(const struct moment *now, enum mr_span_of span)
 {
+    const float steady = 2.0f / (float)(now->tuning->spans[span] + 1);
+
     return now->first > steady ? now->first : steady;
 }
 
-static void look(const struct mr_tuning *tuning, struct rcre_state *self, struct moment *now)
+static void look(struct rcre_state *self, struct moment *now)
 {
     const double value = now->seen->value;
     const float x = (float)(value > VALUE_MAX    ? VALUE_MAX
@@ -88,7 +90,7 @@ static void look(const struct mr_tuning *tuning, struct rcre_state *self, struct
                                                  : value);
 
     now->first = 1.0f / (float)((double)now->seen->seen + 1.0);
-    now->bin = mr_bin_of(tuning, now->seen->time_ms);
+    now->bin = mr_bin_of(now->tuning, now->seen->time_ms);
     if (now->seen->seen < MR_RANK_FIRST) {
         self->scale += (fabsf(x) - self->scale) * now->first;
     }
@@ -134,9 +136,11 @@ static float judge_shift(struct rcre_state *self, const struct moment *now)
 {
     const float y = now->x[LOGARITHMIC];
 
-    self->fast += rate_of(now, 2.0f / 129) * (y - self->fast);
-    self->slow += rate_of(now, 2.0f / 513) * (y - self->slow);
-    return now->seen->seen >= SHIFT_FROM ? mr_rank_step(&self->shift, self->fast - self->slow) : 0;
+    self->fast += rate_of(now, MR_SPAN_FAST) * (y - self->fast);
+    self->slow += rate_of(now, MR_SPAN_SLOW) * (y - self->slow);
+    return now->seen->seen >= now->tuning->spans[MR_SPAN_FAST]
+               ? mr_rank_step(&self->shift, self->fast - self->slow)
+               : 0;
 }
 
 static float judge_season(struct rcre_state *self, const struct moment *now)
@@ -145,13 +149,13 @@ static float judge_season(struct rcre_state *self, const struct moment *now)
     const float z = now->z[LOGARITHMIC];
     const float clipped = z > 10 ? 10 : z < -10 ? -10 : z;
 
-    self->season += rate_of(now, 2.0f / 25) * ((is_ready ? clipped : 0) - self->season);
+    self->season += rate_of(now, MR_SPAN_SEASON) * ((is_ready ? clipped : 0) - self->season);
     return is_ready ? mr_rank_step(&self->seasonal, self->season) : 0;
 }
 
 static float judge_variance(struct rcre_state *self, const struct moment *now)
 {
-    const float rate = rate_of(now, 2.0f / 121), all = (float)self->variance[PLAIN];
+    const float rate = rate_of(now, MR_SPAN_VARIANCE), all = (float)self->variance[PLAIN];
     const float away = now->x[PLAIN] - self->level;
 
     self->level += rate * away;
@@ -216,6 +220,7 @@ static void explain(const struct rcre_state *self, const struct moment *now,
     }
     finding->strength = (double)sum;
     finding->reason = reasons[loudest];
+    finding->one_in = mr_one_in(rarity[loudest]);
     if (now->seen->seen > 0) {
         finding->expected = self->visits[now->bin] > 0 ? (double)self->bin_mean[PLAIN][now->bin]
                                                        : self->mean[PLAIN];
@@ -226,10 +231,10 @@ static void rcre_step(const struct mr_tuning *tuning, void *state,
                       const struct mr_observation *seen, struct mr_finding *finding)
 {
     struct rcre_state *self = state;
-    struct moment now = {.seen = seen};
+    struct moment now = {.tuning = tuning, .seen = seen};
     float rarity[CHANNEL_COUNT];
 
-    look(tuning, self, &now);
+    look(self, &now);
     rarity[RANGE] = judge_range(self, &now);
     rarity[POINT] = self->visits[now.bin] >= VISITS_TO_JUDGE
                         ? mr_rank_signed_step(&self->point, now.z[PLAIN])
@@ -247,7 +252,7 @@ const struct mr_method mr_method_rcre = {
     .summary =
         "Five residuals by their ranks: for series with hundreds of records per key and more.",
     .version = 1,
-    .knobs = MR_KNOB_PERIOD,
+    .knobs = MR_KNOB_PERIOD | MR_KNOB_SPANS | MR_KNOB_LEARN,
     .thresholds = {[MR_HIGH] = 12.5, [MR_MEDIUM] = 15.0, [MR_LOW] = 20.0},
     .refractory_count = 100,
     .bins = 24,

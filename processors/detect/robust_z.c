@@ -17,14 +17,14 @@
 
 static size_t robust_z_size(const struct mr_tuning *tuning)
 {
-    return mr_sample_size(tuning->window);
+    return mr_sample_size(tuning->values);
 }
 
 static void judge_plain(const struct mr_tuning *tuning, const struct mr_sample *sample,
                         double value, struct mr_finding *finding)
 {
-    const double median = mr_sample_median(sample, tuning->window);
-    const double sigma = SIGMA_PER_SPREAD * mr_sample_spread(sample, tuning->window, median);
+    const double median = mr_sample_median(sample, tuning->values);
+    const double sigma = SIGMA_PER_SPREAD * mr_sample_spread(sample, tuning->values, median);
 
     mr_find_deviation(tuning, value, median, mr_floored(tuning, sigma, median), finding);
 }
@@ -34,8 +34,8 @@ static void judge_log(const struct mr_tuning *tuning, const struct mr_sample *sa
                       struct mr_finding *finding)
 {
     const double least = mr_ln(1.0 + tuning->floor_share);
-    const double median = mr_sample_median(sample, tuning->window);
-    const double spread = SIGMA_PER_SPREAD * mr_sample_spread(sample, tuning->window, median);
+    const double median = mr_sample_median(sample, tuning->values);
+    const double spread = SIGMA_PER_SPREAD * mr_sample_spread(sample, tuning->values, median);
     const double sigma = spread > least ? spread : least;
 
     if (value > 0.0) {
@@ -60,9 +60,9 @@ static void robust_z_step(const struct mr_tuning *tuning, void *state,
         judge_plain(tuning, sample, seen->value, finding);
     }
     if (!tuning->is_log) {
-        mr_sample_add(sample, tuning->window, seen->value);
+        mr_sample_add(sample, tuning->values, seen->value);
     } else if (seen->value > 0.0) {
-        mr_sample_add(sample, tuning->window, mr_ln(seen->value));
+        mr_sample_add(sample, tuning->values, mr_ln(seen->value));
     }
 }
 
@@ -70,10 +70,11 @@ const struct mr_method mr_method_robust_z = {
     .name = "robust_z",
     .summary = "Distance from the median of the last values, in robust standard deviations.",
     .version = 1,
-    .knobs = MR_KNOB_WINDOW | MR_KNOB_FLOOR | MR_KNOB_SCALE | MR_KNOB_DIRECTION,
+    .knobs = MR_KNOB_VALUES | MR_KNOB_FLOOR | MR_KNOB_SCALE | MR_KNOB_DIRECTION |
+             MR_KNOB_CALIBRATE | MR_KNOB_LEARN,
     .thresholds = {[MR_HIGH] = 4.0, [MR_MEDIUM] = 6.0, [MR_LOW] = 10.0},
     .warmup = 3,
-    .window = 16,
+    .values = 16,
     .state_size = robust_z_size,
     .step = robust_z_step,
 };

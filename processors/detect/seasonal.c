@@ -64,7 +64,7 @@ const struct mr_method mr_method_seasonal = {
     .summary =
         "Distance from what this hour of the day (or part of another period) usually brings.",
     .version = 1,
-    .knobs = MR_KNOB_PERIOD | MR_KNOB_FLOOR | MR_KNOB_DIRECTION,
+    .knobs = MR_KNOB_PERIOD | MR_KNOB_FLOOR | MR_KNOB_DIRECTION | MR_KNOB_CALIBRATE | MR_KNOB_LEARN,
     .thresholds = {[MR_HIGH] = 4.0, [MR_MEDIUM] = 5.0, [MR_LOW] = 7.0},
     .bins = 24,
     .bins_max = 168,

@@ -37,6 +37,7 @@ void mr_detection_fill(const struct mr_judgement *judgement,
         real_or_null(judgement->band_low),    real_or_null(judgement->band_high),
         real_or_null(judgement->ratio),       real_or_null(judgement->change_percent),
         mr_value_int(judgement->seen),        mr_value_string(mr_span_text(judgement->reason)),
+        real_or_null(judgement->one_in),
     };
 
     for (size_t i = 0; i < MR_DETECTOR_LEAVES; i++) {

@@ -38,7 +38,7 @@ const struct mr_method mr_method_zscore = {
     .name = "zscore",
     .summary = "Distance from the mean of all values so far, in standard deviations.",
     .version = 1,
-    .knobs = MR_KNOB_FLOOR | MR_KNOB_DIRECTION,
+    .knobs = MR_KNOB_FLOOR | MR_KNOB_DIRECTION | MR_KNOB_CALIBRATE | MR_KNOB_LEARN,
     .thresholds = {[MR_HIGH] = 3.0, [MR_MEDIUM] = 4.0, [MR_LOW] = 6.0},
     .warmup = 32,
     .state_size = zscore_size,

@@ -206,8 +206,8 @@ static void what_cannot_be_is_refused_with_its_place(void **state)
         {"a method that judges a value, without one", "{name: a, method: ewma}",
          "a.value: ewma judges a value"},
         {"a text for a value", "{name: a, value: subject.name}", "a number is judged"},
-        {"a knob of another method", "{name: a, method: zscore, value: subject.price, window: 5}",
-         "a.window: zscore does not use it"},
+        {"a knob of another method", "{name: a, method: zscore, value: subject.price, values: 5}",
+         "a.values: zscore does not use it"},
         {"duplicate without a time", "{name: a, method: duplicate}", "within"},
         {"more bins than rcre has", "{name: a, value: subject.price, bins: 25}",
          "a.bins: rcre has at most 24"},
@@ -218,6 +218,17 @@ static void what_cannot_be_is_refused_with_its_place(void **state)
          "\"config\" cannot be"},
         {"a name twice", "{name: a, value: subject.price}\n  - {name: a, value: subject.price}",
          "\"a\" is there twice"},
+        {"a calibration of what is ranked already",
+         "{name: a, value: subject.price, calibrate: rank}", "a.calibrate: rcre does not use it"},
+        {"learning what has nothing to learn",
+         "{name: a, method: stuck, value: subject.price, learn: subject.count > 0}",
+         "a.learn: stuck does not use it"},
+        {"three spans", "{name: a, value: subject.price, spans: [24, 120, 128]}",
+         "a.spans: are four whole numbers"},
+        {"a fast mean that is slow", "{name: a, value: subject.price, spans: [24, 120, 512, 128]}",
+         "the third less than the fourth"},
+        {"an offset that is none", "{name: a, value: subject.price, utc_offset: 2h}",
+         "a.utc_offset: is not written as +02:00"},
         {"no condition", "{name: a, value: subject.price, when: subject.count}", "must be bool"},
     };
 
@@ -241,8 +252,8 @@ static void what_cannot_be_is_refused_with_its_place(void **state)
 static void the_leaves_are_those_of_the_schema(void **state)
 {
     static const char *const names[MR_DETECTOR_LEAVES] = {
-        "is_anomaly", "score", "observed",       "expected", "band_low",
-        "band_high",  "ratio", "change_percent", "seen",     "reason"};
+        "is_anomaly", "score",          "observed", "expected", "band_low", "band_high",
+        "ratio",      "change_percent", "seen",     "reason",   "one_in"};
     struct mr_schema *schema = NULL;
     struct mr_encoder *encoder = NULL;
 

@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #define HOUR INT64_C(3600000)
-#define SERIES_MAX 2000
+#define SERIES_MAX ((size_t)2000)
 
 struct series {
     const struct mr_method *method;
@@ -74,6 +74,29 @@ static double noise(uint64_t *random)
         sum += (double)(next_random(random) >> 11) * 0x1p-53;
     }
     return sum;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* The median of the values; with a centre, of their distances from it. */
+static double middle(const double *values, size_t count, const double *centre)
+{
+    double *sorted = calloc(count, sizeof(*sorted));
+    double result;
+
+    assert_non_null(sorted);
+    for (size_t i = 0; i < count; i++) {
+        sorted[i] = centre ? fabs(values[i] - *centre) : values[i];
+    }
+    qsort(sorted, count, sizeof(*sorted), by_value);
+    result = 0.5 * (sorted[count / 2 - 1] + sorted[count / 2]);
+    free(sorted);
+    return result;
 }
 
 /* Prices of one item in one shop: few, and they hardly ever change. */
@@ -156,6 +179,7 @@ static void a_long_series_alarms_at_its_fault(void **state)
         {MR_METHOD_zscore, "a spike", false, 20.0, 0.0},
         {MR_METHOD_ewma, "a spike", false, 20.0, 0.0},
         {MR_METHOD_robust_z, "a spike", false, 30.0, 0.0},
+        {MR_METHOD_mad, "a spike", false, 30.0, 0.0},
         {MR_METHOD_range, "a spike", false, 30.0, 0.0},
         {MR_METHOD_evt, "a spike", false, 30.0, 0.0},
         {MR_METHOD_seasonal, "a spike", true, 40.0, 0.0},
@@ -262,9 +286,9 @@ static void a_rate_is_per_time(void **state)
 
 static void only_the_wanted_direction_alarms(void **state)
 {
-    static const enum mr_method_index methods[] = {MR_METHOD_robust_z, MR_METHOD_zscore,
-                                                   MR_METHOD_ewma,     MR_METHOD_rate_of_change,
-                                                   MR_METHOD_range,    MR_METHOD_evt};
+    static const enum mr_method_index methods[] = {
+        MR_METHOD_robust_z, MR_METHOD_zscore, MR_METHOD_ewma, MR_METHOD_rate_of_change,
+        MR_METHOD_range,    MR_METHOD_evt,    MR_METHOD_mad};
     static const enum mr_direction directions[] = {MR_BOTH, MR_UP, MR_DOWN};
 
     (void)state;
@@ -364,6 +388,103 @@ static void what_is_no_value_is_not_judged_and_not_learnt(void **state)
     }
 }
 
+/* The exact median and median distance of what mad has seen, against what it says they are. */
+static void the_histogram_knows_the_median(void **state)
+{
+    static const struct {
+        const char *label;
+        double centre, scale, power; /* centre + scale * noise^power */
+        double drift;                /* a record */
+    } rows[] = {
+        {"noise about 100", 100.0, 2.0, 1.0, 0.0}, {"far from zero", 1e9, 1.0, 1.0, 0.0},
+        {"small", 0.0, 1e-12, 1.0, 0.0},           {"skewed", 0.0, 1.0, 4.0, 0.0},
+        {"drifting", 0.0, 1.0, 1.0, 0.01},
+    };
+    static double values[SERIES_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < MR_COUNT(rows); i++) {
+        struct series series = series_begin(MR_METHOD_mad);
+        uint64_t random = 17;
+        double median, spread;
+
+        series.tuning.floor_share = 0.0;
+        for (size_t k = 0; k < SERIES_MAX; k++) {
+            values[k] = rows[i].centre + rows[i].drift * (double)k +
+                        rows[i].scale * pow(noise(&random), rows[i].power);
+            series_add(&series, values[k], 0);
+        }
+        median = middle(values, SERIES_MAX, NULL);
+        spread = 1.4826022185056018 * middle(values, SERIES_MAX, &median);
+        print_message("  %s: median %g, said %g; band %g, said %g\n", rows[i].label, median,
+                      series.last.expected, 6.0 * spread,
+                      series.last.band_high - series.last.expected);
+        assert_true(fabs(series.last.expected - median) < 0.1 * spread);
+        assert_true(fabs((series.last.band_high - series.last.expected) / (6.0 * spread) - 1.0) <
+                    0.1);
+        series_end(&series);
+    }
+}
+
+/* Calibrated, one threshold means the same for all: an alarm in so many of what has no
+ * fault, give or take the width of a bin, whatever the method and however values are spread. */
+static void a_calibrated_threshold_is_a_rate(void **state)
+{
+    const size_t count = 40000;
+
+    (void)state;
+    for (size_t m = 0; m < MR_METHOD_COUNT; m++) {
+        if ((mr_methods[m]->knobs & MR_KNOB_CALIBRATE) == 0 || m == MR_METHOD_range) {
+            continue; /* new records grow rare by themselves */
+        }
+        for (int is_skewed = 0; is_skewed < 2; is_skewed++) {
+            struct series series = series_begin((enum mr_method_index)m);
+            uint64_t random = 23;
+
+            series.tuning.one_in = 200.0;
+            series.tuning.refractory_count = 0;
+            series.tuning.floor_share = 0.0;
+            for (size_t k = 0; k < count; k++) {
+                const double x = noise(&random);
+
+                series_add(&series, is_skewed ? exp(2.0 * x) : x, (int64_t)k * HOUR);
+                assert_true(series.last.is_anomaly == (series.last.one_in >= 200.0));
+            }
+            print_message("  %s: %zu of %zu\n", series.method->name, series.alarm_count, count);
+            assert_in_range(series.alarm_count, count / 2000, count / 50);
+            series_end(&series);
+        }
+    }
+}
+
+static void what_is_frozen_is_judged_and_not_learnt(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < MR_METHOD_COUNT; m++) {
+        struct series series = series_begin((enum mr_method_index)m);
+        const struct mr_observation value = {50.0, true, 100 * HOUR, 0};
+        struct mr_judgement before, after;
+        uint64_t random = 4;
+
+        if ((series.method->knobs & MR_KNOB_LEARN) == 0) {
+            continue;
+        }
+        series.tuning.refractory_count = 1;
+        for (int k = 0; k < 300; k++) {
+            series_add(&series, 5.0 + noise(&random) * 0.1, k * HOUR);
+        }
+        mr_judge_frozen(series.method, &series.tuning, series.state, &value, &before);
+        mr_judge_frozen(series.method, &series.tuning, series.state, &value, &after);
+        assert_true(before.score == after.score && before.score > 0);
+        assert_int_equal(300, after.seen);
+        if (before.is_anomaly) {
+            assert_false(after.is_anomaly); /* the refractory time is remembered */
+            assert_string_equal("refractory", after.reason);
+        }
+        series_end(&series);
+    }
+}
+
 /* One of the values that break detectors, by a random number. */
 static double hostile(uint64_t random)
 {
@@ -405,6 +526,7 @@ static void a_state_is_its_bytes_whatever_comes(void **state)
         series.tuning.against = (enum mr_against)(m % 3);
         series.tuning.is_log = m % 3 == 1;
         series.tuning.floor_share = m % 3 == 2 ? 0.0 : 0.05;
+        series.tuning.one_in = m % 3 == 2 ? 1000.0 : 0.0;
         size = mr_judge_state_size(series.method, &series.tuning);
         moved = calloc(1, size);
         assert_non_null(moved);
@@ -463,7 +585,7 @@ static void every_build_ends_in_the_same_bytes(void **state)
     digest = mr_digester_end(digester);
     mr_digest_hex(&digest, hex);
     mr_digester_free(digester);
-    assert_string_equal("a70093a3b740daa88724504da2f1970404d879b757f258fa9ffc06067105db24", hex);
+    assert_string_equal("6827181df2e6e0615e80600a0536b5ccaaa39112921a1fc516ef04ec4499603c", hex);
 }
 
 static void a_constant_never_alarms_but_where_that_is_the_fault(void **state)
@@ -498,7 +620,7 @@ static void every_default_is_usable(void **state)
         assert_true(method->thresholds[MR_HIGH] > 0.0);
         assert_true(method->thresholds[MR_HIGH] <= method->thresholds[MR_MEDIUM]);
         assert_true(method->thresholds[MR_MEDIUM] <= method->thresholds[MR_LOW]);
-        assert_int_equal((method->knobs & MR_KNOB_WINDOW) != 0, method->window > 0);
+        assert_int_equal((method->knobs & MR_KNOB_VALUES) != 0, method->values > 0);
         assert_int_equal((method->knobs & MR_KNOB_SPAN) != 0, method->span > 0);
         assert_int_equal((method->knobs & MR_KNOB_PERIOD) != 0, method->bins > 0);
         assert_true(method->bins <= method->bins_max);
@@ -518,6 +640,9 @@ int main(void)
         cmocka_unit_test(only_the_wanted_direction_alarms),
         cmocka_unit_test(after_an_alarm_there_is_a_refractory_time),
         cmocka_unit_test(what_is_no_value_is_not_judged_and_not_learnt),
+        cmocka_unit_test(the_histogram_knows_the_median),
+        cmocka_unit_test(a_calibrated_threshold_is_a_rate),
+        cmocka_unit_test(what_is_frozen_is_judged_and_not_learnt),
         cmocka_unit_test(a_state_is_its_bytes_whatever_comes),
         cmocka_unit_test(every_build_ends_in_the_same_bytes),
         cmocka_unit_test(a_constant_never_alarms_but_where_that_is_the_fault),

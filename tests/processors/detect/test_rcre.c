@@ -25,7 +25,12 @@ struct tally {
 };
 
 static const struct mr_tuning tuning = {
-    .threshold = 12.5, .refractory_count = 100, .period_ms = 86400000, .bins = 24};
+    .threshold = 12.5,
+    .refractory_count = 100,
+    .period_ms = 86400000,
+    .bins = 24,
+    .spans = {24, 120, 128, 512},
+};
 
 static void add_float(struct mr_digester *digester, float x)
 {
