@@ -338,6 +338,35 @@ static bool take_row(struct pull *pull)
     return true;
 }
 
+/* How the source ends, if the row that was taken last is its last: looks at what follows, so that
+ * no pull ends between a last row and the knowledge that it is one. */
+static const char *end_of(const struct pull *pull)
+{
+    struct mr_reader *reader = pull->state->reader;
+    const char *member, *reason;
+
+    if (!mr_reader_next(reader)) {
+        return "complete";
+    }
+    member = mr_reader_member(reader);
+    if (member != NULL && strcmp(member, pull->member) != 0) {
+        return "complete";
+    }
+    reason = mr_shelf_reason(mr_reader_shelf(reader));
+    return reason != NULL && strncmp(reason, "source_", 7) == 0 ? reason : NULL;
+}
+
+/* The row on the shelf is given, or was before. */
+static void pass_row(struct pull *pull, bool is_before)
+{
+    struct mr_intake *intake = pull->intake;
+
+    mr_reader_pop(pull->state->reader);
+    if (!is_before && intake->rows[intake->count - 1].reason == NULL) {
+        intake->rows[intake->count - 1].place.end = end_of(pull);
+    }
+}
+
 /* Room for it was kept. */
 static bool note_position(struct pull *pull, bool is_done)
 {
@@ -370,7 +399,7 @@ static bool step_source(struct mr_connector *self, struct pull *pull)
         return false;
     }
     if (!state->is_unreadable) {
-        mr_reader_pop(state->reader);
+        pass_row(pull, is_before);
     }
     return true;
 }

@@ -27,6 +27,9 @@
  *     source_too_large         larger than source_size_max, unpacked
  *     source_unreadable        the operating system does not let us
  *
+ * The last good row of a source says how the source ends: "complete", or the reason (source_...)
+ * why it breaks off. Nobody says it where bad rows stand behind the last good one.
+ *
  * Two things a reader of a row may want to know: of a field that comes twice in a
  * row, the first that is not missing is taken, in the order of the mapping's
  * alternates; and texts are as they stood, blanks and all.

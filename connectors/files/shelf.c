@@ -287,6 +287,12 @@ static bool copy_texts(const struct mr_shelf *shelf, const uint8_t *bytes, struc
     return true;
 }
 
+const char *mr_shelf_reason(const struct mr_shelf *shelf)
+{
+    MR_ASSERT(!mr_shelf_is_empty(shelf));
+    return shelf->rows[shelf->taken].reason;
+}
+
 bool mr_shelf_peek(const struct mr_shelf *shelf, struct mr_arena *arena, struct mr_row *out)
 {
     const struct shelf_row *row = &shelf->rows[shelf->taken];

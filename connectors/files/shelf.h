@@ -45,6 +45,8 @@ uint64_t mr_shelf_total(const struct mr_shelf *shelf);
 bool mr_shelf_is_empty(const struct mr_shelf *shelf);
 /* The bytes of the oldest row's own fields, or empty: for what looks at them before they go. */
 struct mr_span mr_shelf_texts(const struct mr_shelf *shelf);
+/* Why the oldest row is bad: literal; NULL: it is good. */
+const char *mr_shelf_reason(const struct mr_shelf *shelf);
 /* Copies the oldest row into arena (place: only the line is set) and leaves it there until
  * mr_shelf_pop(). false: arena has no room. */
 bool mr_shelf_peek(const struct mr_shelf *shelf, struct mr_arena *arena, struct mr_row *row);

@@ -198,8 +198,9 @@ static const char *record_json(struct bench *bench, const char *subject, int64_t
     return mr_arena_print(bench->inputs,
                           "{\"subject\": %s, \"origin\": {\"config\": \"01234567\", \"source\": "
                           "\"things.csv\", \"digest\": \"abcdefghijklmnopqrstuvwxyz012345\", "
-                          "\"place\": %zu, \"event_time\": %" PRId64 "}}",
-                          subject, bench->fed_count, event_time_ms);
+                          "\"place\": %zu, \"event_time\": %" PRId64 ", \"end\": %s}}",
+                          subject, bench->fed_count, event_time_ms,
+                          bench->end ? bench->end : "null");
 }
 
 static struct mr_span key_of(struct bench *bench, const char *subject)

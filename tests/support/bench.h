@@ -29,6 +29,7 @@ struct bench {
     const char
         *subject; /* JSON schema; NULL: bench.Thing {id, name, price, amount?, count, tags} */
     const struct mr_processor_ops *const *processors;
+    const char *end; /* JSON: origin.end of what is fed next; NULL: null */
 
     struct mr_pipeline *pipeline;
     struct mr_segment *segment;

@@ -39,6 +39,9 @@ struct mr_source_place {
     const struct mr_digest *digest; /* SHA-256 of the source's bytes */
     int64_t index;                  /* of the row in the source, from 0: counts bad rows too */
     int64_t line;                   /* in the decompressed, decoded text; 0: unknown */
+    /* Of the last good row, where nothing but the source's end or its fault follows: literal,
+     * "complete" or the fault's reason. NULL: more follow. */
+    const char *end;
 };
 
 struct mr_row {

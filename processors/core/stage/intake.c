@@ -21,6 +21,7 @@ enum {
     ORIGIN_DIGEST,
     ORIGIN_PLACE,
     ORIGIN_EVENT_TIME,
+    ORIGIN_END,
     ORIGIN_LEAVES
 };
 
@@ -67,6 +68,8 @@ static enum mr_code encode(struct mr_intake_worker *intake, const struct mr_row 
             mr_value_bytes((struct mr_span){row->place.digest->bytes, MR_DIGEST_SIZE}),
         [ORIGIN_PLACE] = mr_value_int(row->place.index),
         [ORIGIN_EVENT_TIME] = mr_value_timestamp_ms(mapped->event_time_ms),
+        [ORIGIN_END] = row->place.end ? mr_value_string(mr_span_text(row->place.end))
+                                      : (struct mr_value){.kind = MR_KIND_NULL},
     };
     const char *fault = NULL;
     size_t leaf = 0, subject_size, origin_size;

@@ -3,6 +3,7 @@
  * Method: the test writes the files; the bench's rows are compared with what was written. */
 #include "tests/support/files_bench.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -57,6 +58,51 @@ static void every_member_of_an_archive_is_a_source(void **state)
     assert_string_equal("feed.zip/a/x.xml", bench->intake.rows[0].place.source);
     assert_string_equal("feed.zip/c.csv", bench->intake.rows[3].place.source);
     assert_int_equal(3, bench->intake.rows[3].place.index);
+}
+
+/* What each row of what was read says of its source's end, joined; "-" where it says nothing. */
+static const char *ends_of(const struct files_bench *bench)
+{
+    static char text[512];
+    size_t size = 0;
+
+    for (size_t i = 0; i < bench->intake.count; i++) {
+        const char *end = bench->intake.rows[i].place.end;
+
+        size += (size_t)snprintf(text + size, sizeof(text) - size, "%s ", end ? end : "-");
+        assert_true(size < sizeof(text));
+    }
+    return text;
+}
+
+static void the_last_good_row_says_how_its_source_ends(void **state)
+{
+    static const struct {
+        const char *label, *text, *ends;
+    } rows[] = {
+        {"whole", FEED, "- complete "},
+        {"one row", HEAD ITEM("1") TAIL, "complete "},
+        {"broken off between rows", HEAD ITEM("1") ITEM("2"), "- source_truncated - "},
+        {"broken off within a row", HEAD ITEM("1") ITEM("2") "<Item><ItemCo",
+         "- source_truncated - "},
+        {"no row", HEAD TAIL, "- "},
+        {"a bad row last", "ItemCode,ItemPrice\n1,2\n3\n", "- - "},
+        {"a bad row in between", "ItemCode,ItemPrice\n1,2\n3\n4,5\n", "- - complete "},
+    };
+    static const char *const names[] = {"a.csv", "b.csv"};
+    const struct mr_span members[] = {mr_span_text("ItemCode\n1\n2\n"),
+                                      mr_span_text("ItemCode\n3\n")};
+    struct files_bench *bench = *state;
+
+    for (size_t i = 0; i < MR_COUNT(rows); i++) {
+        print_message("  %s\n", rows[i].label);
+        files_bench_write(bench, "feed", mr_span_text(rows[i].text));
+        (void)read_all(bench, "path: ${dir}/feed");
+        assert_string_equal(rows[i].ends, ends_of(bench));
+    }
+    files_bench_write(bench, "feed", files_bench_pack(bench, "none", "zip", names, members, 2));
+    (void)read_all(bench, "path: ${dir}/feed");
+    assert_string_equal("- complete complete ", ends_of(bench));
 }
 
 static void every_encoding_is_known_by_mark_declaration_or_content(void **state)
@@ -440,6 +486,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(every_packing_is_opened),
         TEST(every_member_of_an_archive_is_a_source),
+        TEST(the_last_good_row_says_how_its_source_ends),
         TEST(every_encoding_is_known_by_mark_declaration_or_content),
         TEST(bytes_that_are_no_characters_are_replaced_or_rejected),
         TEST(wherever_a_feed_is_cut_all_whole_rows_are_read),
