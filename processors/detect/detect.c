@@ -115,8 +115,10 @@ struct question {
     struct mr_value key; /* STRING */
     double value;
     bool has_value;
-    bool is_frozen;      /* judge it, but do not learn it */
-    const char *refused; /* NULL: judge it */
+    bool is_frozen;        /* judge it, but do not learn it */
+    struct mr_value group; /* STRING */
+    bool is_complete;      /* the record ends a whole feed of the group */
+    const char *refused;   /* NULL: judge it */
 };
 
 static bool to_number(const struct mr_value *value, double *number)
@@ -175,6 +177,28 @@ static enum mr_code ask_learn(const struct mr_detector *detector, const struct m
     return code;
 }
 
+/* What cannot be decided is no whole feed. */
+static enum mr_code ask_group(const struct mr_detector *detector, const struct mr_value *row,
+                              struct mr_arena *arena, struct question *question,
+                              struct mr_error *err)
+{
+    struct mr_value complete = mr_value_bool(false);
+    enum mr_code code = MR_OK;
+
+    question->group = mr_value_string((struct mr_span){NULL, 0});
+    if (detector->group != NULL) {
+        code = mr_evaluate(detector->group, row, arena, &question->group, err);
+    }
+    if (code == MR_OK && detector->complete != NULL) {
+        code = mr_evaluate_condition(detector->complete, row, arena, &complete, err);
+    }
+    question->is_complete = complete.kind == MR_KIND_BOOL && complete.number != 0;
+    if (question->group.kind != MR_KIND_STRING) {
+        question->refused = "key_error";
+    }
+    return code;
+}
+
 static enum mr_code ask(const struct mr_detector *detector, const struct mr_value *row,
                         struct mr_arena *arena, struct question *question, struct mr_error *err)
 {
@@ -189,6 +213,9 @@ static enum mr_code ask(const struct mr_detector *detector, const struct mr_valu
     if (code != MR_OK || question->key.kind != MR_KIND_STRING) {
         question->refused = "key_error";
         return code;
+    }
+    if (detector->absence != NULL) {
+        return ask_group(detector, row, arena, question, err);
     }
     code = ask_learn(detector, row, arena, question, err);
     return code == MR_OK ? ask_value(detector, row, arena, question, err) : code;
@@ -205,6 +232,13 @@ static enum mr_code judge_one(const struct mr_detector *detector, const struct s
     mr_judge_nothing(question.refused ? question.refused : "", judgement);
     if (code != MR_OK || question.refused != NULL) {
         return code;
+    }
+    if (detector->absence != NULL) {
+        const struct mr_arrival arrival = {mr_value_span(&question.key),
+                                           mr_value_span(&question.group), subject->time_ms,
+                                           subject->partition, question.is_complete};
+
+        return mr_absence_judge(detector->absence, &arrival, arena, judgement, err);
     }
     state = mr_store_at(detector->store, subject->partition, mr_value_span(&question.key),
                         subject->time_ms);
@@ -225,18 +259,20 @@ static enum mr_code judge_record(const struct detect *self, int32_t partition, s
     const struct subject subject = {row, mr_value_ms(&row[self->time_slot]), partition};
     const struct mr_digest *digest = mr_scope_digest(self->scope);
     struct mr_value *leaves = row + self->stamp_slot;
-    const size_t mark = mr_arena_mark(arena);
     enum mr_code code = MR_OK;
 
     *leaves++ = mr_value_bytes((struct mr_span){digest->bytes, CONFIG_SIZE});
     for (size_t i = 0; i < self->detector_count && code == MR_OK; i++) {
+        const size_t mark = mr_arena_mark(arena);
         struct mr_judgement judgement;
 
         code = judge_one(&self->detectors[i], &subject, arena, &judgement, err);
         mr_detection_fill(&judgement, leaves);
         *is_flagged = *is_flagged || judgement.is_anomaly;
         leaves += MR_DETECTOR_LEAVES;
-        mr_arena_release(arena, mark); /* a judgement holds nothing of what was evaluated */
+        if (judgement.absent_count == 0) { /* else it holds their names */
+            mr_arena_release(arena, mark);
+        }
     }
     return code;
 }
@@ -262,6 +298,11 @@ static enum mr_code detect_run(struct mr_processor *processor, const struct mr_b
 
 static void detect_close(struct mr_processor *processor)
 {
+    struct detect *self = processor->state;
+
+    for (size_t i = 0; self != NULL && i < self->detector_count; i++) {
+        mr_detector_close(&self->detectors[i]);
+    }
     free(processor->state);
     processor->state = NULL;
 }

@@ -37,7 +37,7 @@ static const struct mr_option detector_options[] = {
             "Each key has a history of its own; must contain what places a record in its "
             "partition."),
     MR_EXPR(SELF, value, "",
-            "The number that is judged; null is not. Only `duplicate` can do without."),
+            "The number that is judged; null is not. `duplicate` and `missing` can do without."),
     MR_EXPR(SELF, when, "", "Only records for which this holds are judged and learnt."),
     MR_REAL(SELF, threshold, "", 0, 1000000000,
             "In the unit of the method, instead of a sensitivity."),
@@ -70,8 +70,16 @@ static const struct mr_option detector_options[] = {
               "is nearer, so that a return to normal is no second jump."),
     MR_DURATION(SELF, per, "0s", 0, YEAR_MS,
                 "rate_of_change: the threshold is per this time; 0s: per record."),
-    MR_DURATION(SELF, within, "", 1, YEAR_MS,
-                "duplicate: how far apart two records of a key may be to count as one twice."),
+    MR_DURATION(
+        SELF, within, "", 1, YEAR_MS,
+        "duplicate: how far apart two records of a key may be to count as one twice. missing: "
+        "how far apart they may be to be one arrival."),
+    MR_EXPR(SELF, group, "",
+            "missing: whose records move the clock by which a key is overdue; unless told, all "
+            "of the partition."),
+    MR_EXPR(SELF, complete, "",
+            "missing: holds for the record that ends a whole feed of the group, as origin.end == "
+            "\"complete\". The clock counts such feeds then, instead of event time."),
     MR_CHOICE(SELF, alarm_on, "any", alarm_ons,
               "duplicate: a repeat says the same value, a conflict another."),
     MR_DURATION(SELF, period, "24h", 1000, YEAR_MS, "seasonal, rcre: what the history repeats by."),
@@ -116,6 +124,8 @@ static void check_knobs(const struct mr_detector_settings *settings,
         {"spans", MR_KNOB_SPANS, settings->spans.count > 0},
         {"calibrate", MR_KNOB_CALIBRATE, settings->calibrate != 0},
         {"learn", MR_KNOB_LEARN, settings->learn.text != NULL},
+        {"group", MR_KNOB_ABSENCE, settings->group.text != NULL},
+        {"complete", MR_KNOB_ABSENCE, settings->complete.text != NULL},
         {"against", MR_KNOB_AGAINST, settings->against != 0},
         {"alarm_on", MR_KNOB_ALARM_ON, settings->alarm_on != 0},
         {"direction", MR_KNOB_DIRECTION, settings->direction != 0},
@@ -179,10 +189,16 @@ static void check_bounds(const struct mr_detector_settings *settings,
                          const struct mr_misfits *misfits)
 {
     const struct mr_method *method = mr_methods[settings->method];
+    const bool is_absence = (method->knobs & MR_KNOB_ABSENCE) != 0;
     char text[120];
 
-    if ((method->knobs & MR_KNOB_WITHIN) != 0 && settings->within == 0) {
+    if ((method->knobs & MR_KNOB_WITHIN) != 0 && settings->within == 0 && !is_absence) {
         misfits->tell(misfits->context, "within", "duplicate must be told within what time");
+    }
+    if (is_absence &&
+        (settings->refractory != 0 || settings->refractory_records != 0 || settings->ttl != 0)) {
+        misfits->tell(misfits->context, "method",
+                      "missing tells each outage once and forgets the key: no refractory, no ttl");
     }
     if (settings->bins > method->bins_max && (method->knobs & MR_KNOB_PERIOD) != 0) {
         (void)snprintf(text, sizeof(text), "%s has at most %u", method->name,
@@ -235,6 +251,7 @@ void mr_detector_tune(const struct mr_detector_settings *settings, struct mr_tun
     tuning->against = (enum mr_against)settings->against;
     tuning->alarm_on = (enum mr_alarm_on)settings->alarm_on;
     tuning->is_log = settings->scale != 0;
+    tuning->is_counted = settings->complete.text != NULL;
 }
 
 /* What opening one detector needs, and whether it has found a problem. */
@@ -304,6 +321,10 @@ static enum mr_code compile(struct opening *self, struct mr_error *err)
         compile_value(self, err),
         compile_condition(self, &settings->when, &detector->when, err),
         compile_condition(self, &settings->learn, &detector->learn, err),
+        compile_condition(self, &settings->complete, &detector->complete, err),
+        settings->group.text != NULL
+            ? mr_scope_compile_key(self->scope, &settings->group, &detector->group, err)
+            : MR_OK,
     };
 
     for (size_t i = 0; i < MR_COUNT(codes); i++) {
@@ -314,12 +335,50 @@ static enum mr_code compile(struct opening *self, struct mr_error *err)
     return MR_OK;
 }
 
+static enum mr_code open_absence(struct opening *self, struct mr_error *err)
+{
+    struct mr_detector *detector = self->detector;
+    struct mr_absence_spec spec = {
+        .method = detector->method, .tuning = &detector->tuning, .keys = detector->store};
+    const struct mr_store_spec groups = {
+        .name = mr_arena_print(mr_scope_arena(self->scope), "%s.groups", detector->name),
+        .state_size = (uint32_t)mr_absence_group_size(),
+        .version = 1,
+        .keys_max = (size_t)self->settings->keys_max};
+    enum mr_code code;
+
+    if (groups.name == NULL) {
+        return MR_FAIL(err, MR_NO_ROOM, "no room for the name of a store");
+    }
+    code = mr_scope_store(self->scope, &groups, &spec.groups, err);
+    if (code != MR_OK) {
+        return code;
+    }
+    detector->absence = mr_absence_new(&spec);
+    return detector->absence ? MR_OK : MR_FAIL(err, MR_NO_ROOM, "no memory to watch keys");
+}
+
+static enum mr_code open_store(struct opening *self, struct mr_error *err)
+{
+    const struct mr_detector_settings *settings = self->settings;
+    struct mr_detector *detector = self->detector;
+    const struct mr_store_spec spec = {
+        .name = settings->name,
+        .state_size = (uint32_t)mr_judge_state_size(detector->method, &detector->tuning),
+        .version = detector->method->version,
+        .ttl_ms = settings->ttl,
+        .keys_max = (size_t)settings->keys_max};
+    const enum mr_code code = mr_scope_store(self->scope, &spec, &detector->store, err);
+
+    return code == MR_OK && (detector->method->knobs & MR_KNOB_ABSENCE) != 0
+               ? open_absence(self, err)
+               : code;
+}
+
 enum mr_code mr_detector_open(struct mr_scope *scope, const struct mr_detector_settings *settings,
                               struct mr_detector *detector, struct mr_error *err)
 {
     struct opening self = {scope, settings, detector, false};
-    struct mr_store_spec spec = {
-        .name = settings->name, .ttl_ms = settings->ttl, .keys_max = (size_t)settings->keys_max};
     enum mr_code code;
 
     detector->name = settings->name;
@@ -331,7 +390,11 @@ enum mr_code mr_detector_open(struct mr_scope *scope, const struct mr_detector_s
                              : MR_FAIL(err, MR_BAD_CONFIG, "%s: see the report", settings->name);
     }
     mr_detector_tune(settings, &detector->tuning);
-    spec.version = detector->method->version;
-    spec.state_size = (uint32_t)mr_judge_state_size(detector->method, &detector->tuning);
-    return mr_scope_store(scope, &spec, &detector->store, err);
+    return open_store(&self, err);
+}
+
+void mr_detector_close(struct mr_detector *detector)
+{
+    mr_absence_free(detector->absence);
+    detector->absence = NULL;
 }

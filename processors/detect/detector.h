@@ -6,6 +6,7 @@
 #define MR_DETECT_DETECTOR_H
 
 #include "processors/core/stage/scope.h"
+#include "processors/detect/absence.h"
 #include "processors/detect/judge.h"
 
 #define MR_DETECTORS_MAX 64
@@ -14,7 +15,7 @@
 struct mr_detector_settings {
     const char *name;
     int method;
-    struct mr_source key, value, when, learn;
+    struct mr_source key, value, when, learn, group, complete;
     double threshold;
     int sensitivity;
     int direction;
@@ -62,21 +63,27 @@ struct mr_detector {
     const struct mr_method *method;
     struct mr_tuning tuning;
     const struct mr_cel_program *key;
-    const struct mr_cel_program *value; /* NULL: none is judged */
-    const struct mr_cel_program *when;  /* NULL: always */
-    const struct mr_cel_program *learn; /* NULL: always */
-    struct mr_store *store;             /* owned by the scope */
+    const struct mr_cel_program *value;    /* NULL: none is judged */
+    const struct mr_cel_program *when;     /* NULL: always */
+    const struct mr_cel_program *learn;    /* NULL: always */
+    const struct mr_cel_program *group;    /* missing; NULL: all of the partition are one */
+    const struct mr_cel_program *complete; /* missing; NULL: the clock is stream time */
+    struct mr_store *store;                /* owned by the scope */
+    struct mr_absence *absence;            /* owned; NULL: not for this method */
 };
 
 /* Compiles expressions, checks knobs, declares the store. Problems go to the scope's report. */
 enum mr_code mr_detector_open(struct mr_scope *scope, const struct mr_detector_settings *settings,
                               struct mr_detector *detector, struct mr_error *err);
 
+/* Also of one that was opened halfway. */
+void mr_detector_close(struct mr_detector *detector);
+
 /* The record schema of the stamp: config and one Detector per detector. NULL: no room. */
 const char *mr_detection_schema(const struct mr_detect_settings *settings, struct mr_arena *arena);
 
 /* The leaves of schemas/stamps/detector.avsc, in its order. */
-#define MR_DETECTOR_LEAVES 11
+#define MR_DETECTOR_LEAVES 13
 void mr_detection_fill(const struct mr_judgement *judgement,
                        struct mr_value leaves[MR_DETECTOR_LEAVES]);
 

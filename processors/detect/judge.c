@@ -24,8 +24,14 @@ void mr_judge_nothing(const char *reason, struct mr_judgement *judgement)
 {
     const double none = (double)NAN;
 
-    *judgement =
-        (struct mr_judgement){false, 0.0, none, none, none, none, none, none, none, 0, reason};
+    *judgement = (struct mr_judgement){.observed = none,
+                                       .expected = none,
+                                       .band_low = none,
+                                       .band_high = none,
+                                       .ratio = none,
+                                       .change_percent = none,
+                                       .one_in = none,
+                                       .reason = reason};
 }
 
 /* What a strength is compared with. */
@@ -44,9 +50,9 @@ static double finite_or_none(double x)
     return isfinite(x) ? x : (double)NAN;
 }
 
-/* To one decimal, as people read it; -0.0 becomes 0.0. */
-static double percent_of(double ratio)
+double mr_judge_percent(double ratio)
 {
+    /* -0.0 becomes 0.0. */
     return round((ratio - 1.0) * 1000.0) / 10.0 + 0.0;
 }
 
@@ -62,7 +68,7 @@ static void describe(const struct mr_tuning *tuning, const struct mr_finding *fi
         tuning->direction == MR_DOWN ? (double)NAN : finite_or_none(finding->band_high);
     if (judgement->expected != 0.0) {
         judgement->ratio = finite_or_none(judgement->observed / judgement->expected);
-        judgement->change_percent = finite_or_none(percent_of(judgement->ratio));
+        judgement->change_percent = finite_or_none(mr_judge_percent(judgement->ratio));
     }
 }
 

@@ -19,7 +19,10 @@
 #ifndef MR_DETECT_JUDGE_H
 #define MR_DETECT_JUDGE_H
 
+#include "processors/core/base/value.h"
 #include "processors/detect/method.h"
+
+#define MR_ABSENT_MAX 20 /* keys that are named on one record */
 
 struct mr_judge_head {
     int64_t alarm_ms; /* event time of the last alarm */
@@ -35,7 +38,9 @@ struct mr_judgement {
     double observed, expected, band_low, band_high, ratio, change_percent; /* NaN: none */
     double one_in;                                                         /* NaN: not ranked */
     uint32_t seen;
-    const char *reason; /* literal; "" where there is nothing to say */
+    const char *reason;      /* literal; "" where there is nothing to say */
+    uint32_t absent_count;   /* missing: keys that the record tells of */
+    struct mr_value *absent; /* texts: the first MR_ABSENT_MAX of them; arena */
 };
 
 /* Bytes of a key's state. */
@@ -50,6 +55,9 @@ void mr_judge(const struct mr_method *method, const struct mr_tuning *tuning, vo
  * time. */
 void mr_judge_frozen(const struct mr_method *method, const struct mr_tuning *tuning, void *state,
                      const struct mr_observation *value, struct mr_judgement *judgement);
+
+/* How much more than 1 a ratio is, in per cent to one decimal, as people read it. */
+double mr_judge_percent(double ratio);
 
 /* The judgement of a record that was not judged, because of reason. */
 void mr_judge_nothing(const char *reason, struct mr_judgement *judgement);

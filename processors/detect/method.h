@@ -54,7 +54,8 @@ struct mr_tuning {
     enum mr_direction direction;
     enum mr_against against;
     enum mr_alarm_on alarm_on;
-    bool is_log; /* robust_z: judge ratios, not differences */
+    bool is_log;     /* robust_z: judge ratios, not differences */
+    bool is_counted; /* missing: the clock counts whole feeds */
 };
 
 struct mr_observation {
@@ -87,7 +88,8 @@ enum mr_knob {
     MR_KNOB_DIRECTION = 1 << 9,
     MR_KNOB_CALIBRATE = 1 << 10, /* its strength grows with how unusual a value is */
     MR_KNOB_LEARN = 1 << 11,     /* what it learns is about many values, not about the last */
-    MR_KNOB_SPANS = 1 << 12
+    MR_KNOB_SPANS = 1 << 12,
+    MR_KNOB_ABSENCE = 1 << 13 /* is asked for keys that do not come, too: absence.h */
 };
 
 struct mr_method {
@@ -130,7 +132,8 @@ struct mr_tuning mr_tuning_of(const struct mr_method *method, enum mr_sensitivit
     X(seasonal) \
     X(change_point) \
     X(evt) \
-    X(stuck)
+    X(stuck) \
+    X(missing)
 
 #define MR_METHOD_ENUM(name) MR_METHOD_##name,
 enum mr_method_index { MR_METHODS(MR_METHOD_ENUM) MR_METHOD_COUNT };

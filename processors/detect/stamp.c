@@ -28,16 +28,31 @@ static struct mr_value real_or_null(double x)
     return isnan(x) ? (struct mr_value){.kind = MR_KIND_NULL} : mr_value_double(x);
 }
 
+static struct mr_value list_of(const struct mr_judgement *judgement)
+{
+    const uint32_t most = MR_ABSENT_MAX;
+    const uint32_t count = judgement->absent_count < most ? judgement->absent_count : most;
+
+    return (struct mr_value){.kind = MR_KIND_LIST, .size = count, .items = judgement->absent};
+}
+
 void mr_detection_fill(const struct mr_judgement *judgement,
                        struct mr_value leaves[MR_DETECTOR_LEAVES])
 {
     const struct mr_value filled[MR_DETECTOR_LEAVES] = {
-        mr_value_bool(judgement->is_anomaly), mr_value_double(judgement->score),
-        real_or_null(judgement->observed),    real_or_null(judgement->expected),
-        real_or_null(judgement->band_low),    real_or_null(judgement->band_high),
-        real_or_null(judgement->ratio),       real_or_null(judgement->change_percent),
-        mr_value_int(judgement->seen),        mr_value_string(mr_span_text(judgement->reason)),
+        mr_value_bool(judgement->is_anomaly),
+        mr_value_double(judgement->score),
+        real_or_null(judgement->observed),
+        real_or_null(judgement->expected),
+        real_or_null(judgement->band_low),
+        real_or_null(judgement->band_high),
+        real_or_null(judgement->ratio),
+        real_or_null(judgement->change_percent),
+        mr_value_int(judgement->seen),
+        mr_value_string(mr_span_text(judgement->reason)),
         real_or_null(judgement->one_in),
+        mr_value_int(judgement->absent_count),
+        list_of(judgement),
     };
 
     for (size_t i = 0; i < MR_DETECTOR_LEAVES; i++) {

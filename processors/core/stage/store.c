@@ -16,7 +16,8 @@ struct entry {
     int64_t used_ms; /* event time of the last use */
     uint32_t key_size;
     bool is_changed;
-    bool is_dead; /* expired and reported as such; not found any more */
+    bool is_dead;  /* expired and reported as such, or dropped; not found any more */
+    bool is_loose; /* dead, without a bucket, and still to be reported: freed then */
 };
 
 struct table {
@@ -31,7 +32,9 @@ struct table {
 struct mr_store {
     struct mr_store_spec spec;
     struct table *tables[PARTITIONS_MAX];
-    uint8_t image[]; /* what a snapshot hands to its visitor, one state at a time */
+    uint64_t epochs[PARTITIONS_MAX];
+    struct mr_span key; /* of the latest mr_store_at() */
+    uint8_t image[];    /* what a snapshot hands to its visitor, one state at a time */
 };
 
 /* What precedes a state in a snapshot: little-endian, fixed for ever. */
@@ -71,11 +74,28 @@ struct mr_store *mr_store_new(const struct mr_store_spec *spec)
     return store;
 }
 
+/* Nothing is changed any more. */
+static void settle(struct table *table)
+{
+    struct entry *next;
+
+    for (struct entry *entry = table->first_changed; entry != NULL; entry = next) {
+        next = entry->next_changed;
+        entry->is_changed = false;
+        if (entry->is_loose) {
+            free(entry);
+        }
+    }
+    table->first_changed = NULL;
+    table->last_changed = NULL;
+}
+
 static void table_free(struct table *table)
 {
     if (table == NULL) {
         return;
     }
+    settle(table);
     for (size_t i = 0; i < table->bucket_count; i++) {
         free(table->buckets[i]);
     }
@@ -103,6 +123,7 @@ void mr_store_forget(struct mr_store *store, int32_t partition)
 {
     table_free(store->tables[partition]);
     store->tables[partition] = NULL;
+    store->epochs[partition]++;
 }
 
 static struct table *table_new(void)
@@ -162,7 +183,9 @@ static bool table_grow(struct table *table)
     table->bucket_count = count;
     table->entry_count = table->live_count;
     for (size_t i = 0; i < old_count; i++) {
-        if (old[i] != NULL && old[i]->is_dead) {
+        if (old[i] != NULL && old[i]->is_dead && old[i]->is_changed) {
+            old[i]->is_loose = true;
+        } else if (old[i] != NULL && old[i]->is_dead) {
             free(old[i]);
         } else if (old[i] != NULL) {
             table->buckets[find_bucket(table, old[i]->hash, key_of(old[i]))] = old[i];
@@ -263,7 +286,41 @@ void *mr_store_at(struct mr_store *store, int32_t partition, struct mr_span key,
         entry->used_ms = event_time_ms;
     }
     mark_changed(table, entry);
+    store->key = key_of(entry);
     return state_of(entry);
+}
+
+struct mr_span mr_store_key(const struct mr_store *store)
+{
+    return store->key;
+}
+
+void mr_store_drop(struct mr_store *store, int32_t partition, struct mr_span key)
+{
+    struct table *table = table_of(store, partition);
+    struct entry *entry = table ? table->buckets[find_bucket(table, mr_hash64(key), key)] : NULL;
+
+    if (entry != NULL) {
+        mark_changed(table, entry);
+        entry->is_dead = true;
+        table->live_count--;
+    }
+}
+
+void mr_store_each(struct mr_store *store, int32_t partition, mr_store_look *look, void *context)
+{
+    const struct table *table = store->tables[partition];
+
+    for (size_t i = 0; table != NULL && i < table->bucket_count; i++) {
+        if (table->buckets[i] != NULL && !table->buckets[i]->is_dead) {
+            look(context, key_of(table->buckets[i]), state_of(table->buckets[i]));
+        }
+    }
+}
+
+uint64_t mr_store_epoch(const struct mr_store *store, int32_t partition)
+{
+    return store->epochs[partition];
 }
 
 size_t mr_store_key_count(const struct mr_store *store)
@@ -294,7 +351,9 @@ static enum mr_code visit_changed(struct mr_store *store, struct table *table, u
                                   mr_store_visit *visit, void *context, struct mr_error *err)
 {
     for (struct entry *entry = table->first_changed; entry != NULL; entry = entry->next_changed) {
-        const enum mr_code code = visit_live(store, entry, image, visit, context, err);
+        const enum mr_code code =
+            entry->is_dead ? visit(context, key_of(entry), (struct mr_span){NULL, 0}, err)
+                           : visit_live(store, entry, image, visit, context, err);
 
         if (code != MR_OK) {
             return code;
@@ -304,9 +363,11 @@ static enum mr_code visit_changed(struct mr_store *store, struct table *table, u
 }
 
 /* Tidies memory: what expired is new again anyway when it is next asked for. */
-static enum mr_code visit_expired(struct mr_store *store, struct table *table,
-                                  mr_store_visit *visit, void *context, struct mr_error *err)
+static enum mr_code visit_expired(struct mr_store *store, int32_t partition, mr_store_visit *visit,
+                                  void *context, struct mr_error *err)
 {
+    struct table *table = store->tables[partition];
+
     for (size_t i = 0; store->spec.ttl_ms > 0 && i < table->bucket_count; i++) {
         struct entry *entry = table->buckets[i];
         enum mr_code code;
@@ -320,17 +381,9 @@ static enum mr_code visit_expired(struct mr_store *store, struct table *table,
         }
         entry->is_dead = true;
         table->live_count--;
+        store->epochs[partition]++;
     }
     return MR_OK;
-}
-
-static void settle(struct table *table)
-{
-    for (struct entry *entry = table->first_changed; entry != NULL; entry = entry->next_changed) {
-        entry->is_changed = false;
-    }
-    table->first_changed = NULL;
-    table->last_changed = NULL;
 }
 
 enum mr_code mr_store_snapshot(struct mr_store *store, int32_t partition, mr_store_visit *visit,
@@ -344,7 +397,7 @@ enum mr_code mr_store_snapshot(struct mr_store *store, int32_t partition, mr_sto
     }
     code = visit_changed(store, table, store->image, visit, context, err);
     if (code == MR_OK) {
-        code = visit_expired(store, table, visit, context, err);
+        code = visit_expired(store, partition, visit, context, err);
     }
     settle(table);
     return code;
@@ -360,6 +413,7 @@ bool mr_store_restore(struct mr_store *store, int32_t partition, struct mr_span 
     if (table == NULL) {
         return false;
     }
+    store->epochs[partition]++;
     if (state.size == 0) { /* a tombstone: forget what an earlier snapshot said */
         const size_t at = find_bucket(table, mr_hash64(key), key);
 

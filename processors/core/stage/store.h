@@ -35,6 +35,17 @@ struct mr_store_spec {
  * stream time forward. */
 void *mr_store_at(struct mr_store *store, int32_t partition, struct mr_span key,
                   int64_t event_time_ms);
+/* The key that the latest mr_store_at() gave a state for, in the store's own memory: it lives as
+ * long as the state, which stays where it is until the key is dropped, expires or is forgotten. */
+struct mr_span mr_store_key(const struct mr_store *store);
+/* Forgets a key now, for good: the next snapshot says so. */
+void mr_store_drop(struct mr_store *store, int32_t partition, struct mr_span key);
+/* All states of a partition, in no order that may reach an output. */
+typedef void mr_store_look(void *context, struct mr_span key, void *state);
+void mr_store_each(struct mr_store *store, int32_t partition, mr_store_look *look, void *context);
+/* Another number whenever states of the partition came or went by other ways than mr_store_at() and
+ * mr_store_drop(): what was made of them must be made anew. */
+uint64_t mr_store_epoch(const struct mr_store *store, int32_t partition);
 size_t mr_store_key_count(const struct mr_store *store);
 const char *mr_store_name(const struct mr_store *store);
 

@@ -229,6 +229,13 @@ static void what_cannot_be_is_refused_with_its_place(void **state)
          "the third less than the fourth"},
         {"an offset that is none", "{name: a, value: subject.price, utc_offset: 2h}",
          "a.utc_offset: is not written as +02:00"},
+        {"a group for a method without one",
+         "{name: a, method: zscore, value: subject.price, group: subject.id}",
+         "a.group: zscore does not use it"},
+        {"a group that is spread over partitions",
+         "{name: a, method: missing, group: subject.name}", "does not determine the partition"},
+        {"a time to live for what is forgotten when it is told",
+         "{name: a, method: missing, ttl: 24h}", "tells each outage once"},
         {"no condition", "{name: a, value: subject.price, when: subject.count}", "must be bool"},
     };
 
@@ -252,8 +259,8 @@ static void what_cannot_be_is_refused_with_its_place(void **state)
 static void the_leaves_are_those_of_the_schema(void **state)
 {
     static const char *const names[MR_DETECTOR_LEAVES] = {
-        "is_anomaly", "score",          "observed", "expected", "band_low", "band_high",
-        "ratio",      "change_percent", "seen",     "reason",   "one_in"};
+        "is_anomaly",     "score", "observed", "expected", "band_low",     "band_high", "ratio",
+        "change_percent", "seen",  "reason",   "one_in",   "absent_count", "absent"};
     struct mr_schema *schema = NULL;
     struct mr_encoder *encoder = NULL;
 

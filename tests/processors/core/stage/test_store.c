@@ -320,9 +320,92 @@ static void a_snapshot_that_fails_says_so(void **state)
     mr_store_free(store);
 }
 
+static void count_one(void *context, struct mr_span key, void *state)
+{
+    size_t *count = context;
+
+    assert_true(key.size > 0);
+    assert_non_null(state);
+    (*count)++;
+}
+
+/* A dropped key is new when it comes again, also where both happen between two snapshots and the
+ * table grows in the meantime; and it stays dropped for who reads the snapshots back. */
+static void a_dropped_key_is_gone_for_good(void **state)
+{
+    struct mr_store *store = mr_store_new(&plain), *other = mr_store_new(&plain);
+    struct written written = {0};
+    size_t count = 0;
+    char room[24];
+
+    (void)state;
+    at(store, 0, "stays", 1)->count = 7;
+    at(store, 0, "goes", 1)->count = 8;
+    assert_memory_equal("goes", mr_store_key(store).data, 4);
+    snapshot(store, 0, &written);
+    mr_store_drop(store, 0, mr_span_text("goes"));
+    mr_store_drop(store, 0, mr_span_text("never was"));
+    at(store, 0, "comes and goes", 1)->count = 9;
+    mr_store_drop(store, 0, mr_span_text("comes and goes"));
+    assert_int_equal(1, mr_store_key_count(store));
+    snapshot(store, 0, &written);
+    assert_int_equal(0, at(store, 0, "goes", 2)->count);
+    at(store, 0, "goes", 2)->count = 10;
+    mr_store_drop(store, 0, mr_span_text("goes"));
+    at(store, 0, "goes", 3)->count = 11;
+    snapshot(store, 0, &written);
+    read_back(other, 0, &written);
+    assert_int_equal(7, at(other, 0, "stays", 3)->count);
+    assert_int_equal(11, at(other, 0, "goes", 3)->count);
+    assert_int_equal(0, at(other, 0, "comes and goes", 3)->count);
+
+    mr_store_drop(store, 0, mr_span_text("stays"));
+    for (size_t i = 0; i < 1000; i++) {
+        (void)mr_store_at(store, 0, key_of(i, room), 4);
+    }
+    mr_store_each(store, 0, count_one, &count);
+    assert_int_equal(1001, count);
+    assert_int_equal(1001, mr_store_key_count(store));
+    mr_store_free(store);
+    mr_store_free(other);
+}
+
+static void an_epoch_ends_when_states_come_or_go_unasked(void **state)
+{
+    const struct mr_store_spec mortal = {.name = "mortal",
+                                         .state_size = sizeof(struct state),
+                                         .version = 3,
+                                         .ttl_ms = 10,
+                                         .keys_max = 1000};
+    struct mr_store *store = mr_store_new(&mortal);
+    struct written written = {0};
+    uint64_t epoch;
+
+    (void)state;
+    (void)at(store, 0, "a", 0);
+    (void)at(store, 0, "b", 5);
+    mr_store_drop(store, 0, mr_span_text("b"));
+    assert_int_equal(0, mr_store_epoch(store, 0));
+    snapshot(store, 0, &written);
+    assert_int_equal(0, mr_store_epoch(store, 0));
+    (void)at(store, 0, "c", 50); /* a has expired */
+    snapshot(store, 0, &written);
+    epoch = mr_store_epoch(store, 0);
+    assert_true(epoch > 0);
+    mr_store_forget(store, 0);
+    assert_true(mr_store_epoch(store, 0) > epoch);
+    epoch = mr_store_epoch(store, 0);
+    read_back(store, 0, &written);
+    assert_true(mr_store_epoch(store, 0) > epoch);
+    assert_int_equal(0, mr_store_epoch(store, 1));
+    mr_store_free(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_dropped_key_is_gone_for_good),
+        cmocka_unit_test(an_epoch_ends_when_states_come_or_go_unasked),
         cmocka_unit_test(two_hundred_thousand_keys_keep_their_states),
         cmocka_unit_test(keys_of_partitions_are_apart),
         cmocka_unit_test(a_key_expires_by_the_event_time_of_its_partition),
