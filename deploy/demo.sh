@@ -6,7 +6,7 @@
 #   sh deploy/demo.sh --local    on a real Kafka and Postgres of its own (deploy/local)
 #
 # Everything it makes is below $MILLRACE_DEMO (default: build/demo; with --local: /tmp/millrace-demo).
-# MILLRACE_ROWS: about how many rows of feeds (default 212000).
+# MILLRACE_ROWS: about how many rows of feeds (default 224000).
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -46,7 +46,7 @@ say "feeds: two days, five dialects, faults planted (listed in $out/feeds/truth.
 rm -rf "$out/feeds" "$out/output"
 mkdir -p "$out/output"
 out=$(cd "$out" && pwd)
-build/release/millrace-feeds --out "$out/feeds" --rows "${MILLRACE_ROWS:-212000}"
+build/release/millrace-feeds --out "$out/feeds" --rows "${MILLRACE_ROWS:-224000}"
 
 say "run"
 FEEDS=$out/feeds

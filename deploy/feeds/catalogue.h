@@ -56,6 +56,8 @@ struct mr_listing {
     int64_t updated_s;
     uint32_t shown;         /* publications in which a reader saw it */
     uint32_t faulted_at;    /* publication of the last price fault; see is_faulted */
+    uint32_t gone_from;     /* publications in which it is missing; 0: none */
+    uint32_t gone_until;    /* back in this one */
     uint8_t promotion_left; /* publications; 0: no promotion */
     bool is_faulted;        /* ever */
     bool is_faulty;         /* now, and to be put right by the next publication */

@@ -1,10 +1,12 @@
 /* faults.h - what goes wrong with rows and files (what goes wrong with prices is in market.h).
  *
- * Four single events, each at a publication after the second: one file cut off,
- * one that is an HTML page, one that is empty, one row with a byte that is no
- * UTF-8. The rest is per row, by rate. A file that cannot be read whole shows
- * the prices of the publication before, and no price fault is planted just
- * before it, so that what a reader missed never decides what is right.
+ * Single events, each at a publication after the third: files cut off, some that are
+ * an HTML page, some that are empty, one row with a byte that is no UTF-8. Outages: stores that
+ * publish nothing for three publications, and items that are missing from theirs for as long, or
+ * for good. The rest is per row, by rate. While a file cannot be read whole, or does not come,
+ * prices stand still, and no price fault is planted just before, so that what a reader missed never
+ * decides what is right. Each outage is over, or has lasted long enough to be seen, before the last
+ * publication.
  */
 #ifndef MR_FEEDS_FAULTS_H
 #define MR_FEEDS_FAULTS_H
@@ -23,7 +25,8 @@ enum mr_flaw {
     MR_FLAW_CONFLICT  /* the same item twice, the second time with another price */
 };
 
-#define MR_EVENT_COUNT 4
+#define MR_EVENT_COUNT 8
+#define MR_SILENCE_COUNT 3
 
 struct mr_fault_plan {
     uint32_t row_ppm; /* of each kind of flaw */
@@ -31,13 +34,21 @@ struct mr_fault_plan {
         enum mr_mark mark;
         uint32_t feed, publication; /* UINT32_MAX: never */
     } events[MR_EVENT_COUNT];
+    struct {
+        uint32_t feed, from, until; /* publications: silent from, back at; UINT32_MAX: never */
+    } silences[MR_SILENCE_COUNT];
 };
 
 struct mr_fault_plan mr_fault_plan_of(const struct mr_world *world);
+/* Says of listings from which publication on they are gone, and until when. */
+void mr_fault_vanish(struct mr_world *world);
 
 /* The mark of what befalls the whole file, or NONE. */
 enum mr_mark mr_fault_of_file(const struct mr_fault_plan *plan, uint32_t feed,
                               uint32_t publication);
+/* Whether a feed does not come; *until, when it does, is the publication that brings it back. */
+bool mr_fault_is_silent(const struct mr_fault_plan *plan, uint32_t feed, uint32_t publication,
+                        uint32_t *until);
 bool mr_fault_breaks_byte(const struct mr_fault_plan *plan, uint32_t feed, uint32_t publication);
 enum mr_flaw mr_fault_of_row(const struct mr_fault_plan *plan, struct mr_dice *dice);
 enum mr_mark mr_flaw_mark(enum mr_flaw flaw);

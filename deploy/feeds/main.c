@@ -21,7 +21,7 @@ static const char usage[] =
     "  --seed N            1 unless told\n"
     "  --rows N            about so many rows in all; 200000\n"
     "  --days N            2\n"
-    "  --publications N    of each feed, a day; 4\n"
+    "  --publications N    of each feed, a day; 6\n"
     "  --start YYYY-MM-DD  the first day; 2026-03-01\n"
     "  --faults RATE       of rows, for each kind of fault; 0.001, at most 0.02\n"
     "  --clean             plants nothing; the same as --faults 0\n"
@@ -138,7 +138,7 @@ static enum mr_code read_arguments(int argc, char **argv, struct arguments *argu
                                    struct mr_error *err)
 {
     arguments->config = (struct mr_feeds_config){
-        .seed = 1, .rows = 200000, .days = 2, .publications = 4, .fault_ppm = 1000};
+        .seed = 1, .rows = 200000, .days = 2, .publications = 6, .fault_ppm = 1000};
     MR_ASSERT(mr_calendar_read("2026-03-01", &arguments->config.start_s));
     if (argc > 1 && strcmp(argv[1], "--score") == 0) {
         if (argc != 4) {
@@ -200,6 +200,12 @@ static double share(uint64_t part, uint64_t whole)
     return whole > 0 ? (double)part / (double)whole : 0.0;
 }
 
+static uint64_t right_absences(const struct mr_score *score)
+{
+    return score->flagged[MR_MARK_FEED_GONE] + score->flagged[MR_MARK_STORE_SILENT] +
+           score->flagged[MR_MARK_ITEMS_VANISH];
+}
+
 static void print_score(const struct mr_score *score)
 {
     const uint64_t planted = mr_score_planted(score), found = mr_score_found(score);
@@ -207,7 +213,7 @@ static void print_score(const struct mr_score *score)
     for (unsigned i = MR_MARK_NONE + 1; i < MR_MARK_COUNT; i++) {
         const char *kind = mr_mark_kind((enum mr_mark)i);
 
-        if (strcmp(mr_mark_label((enum mr_mark)i), "anomaly") == 0) {
+        if (mr_score_is_fault((enum mr_mark)i)) {
             printf("kind=%s planted=%" PRIu64 " found=%" PRIu64 " recall=%.3f\n", kind,
                    score->planted[i], score->found[i], share(score->found[i], score->planted[i]));
         } else if (score->planted[i] > 0) {
@@ -215,6 +221,10 @@ static void print_score(const struct mr_score *score)
                    score->planted[i], score->flagged[i]);
         }
     }
+    printf("absences right=%" PRIu64 " wrong=%" PRIu64 "\n", right_absences(score),
+           score->wrong_absences);
+    printf("feeds_broken_off right=%" PRIu64 " wrong=%" PRIu64 "\n",
+           score->flagged[MR_MARK_TRUNCATED_GZ], score->wrong_cuts);
     printf("kind=small_or_no_change wrongly_flagged=%" PRIu64 "\n", score->flagged[MR_MARK_NONE]);
     printf("not_about_prices=%" PRIu64 " told_without_a_claim=%" PRIu64 "\n", score->others,
            score->told);

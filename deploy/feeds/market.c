@@ -1,7 +1,7 @@
 #include "deploy/feeds/market.h"
 
 #define LEARNING_PUBLICATIONS 2U /* shown so often before the first price fault */
-#define REST_PUBLICATIONS 3U     /* from one price fault of a listing to its next */
+#define REST_PUBLICATIONS 7U     /* from one price fault of a listing to its next */
 #define STAY_PPM 140000U
 #define MILLION 1000000U
 

@@ -24,6 +24,7 @@ static const char html_page[] =
 /* One file that is being written. */
 struct sheet {
     struct mr_truth *truth; /* borrowed, as all here */
+    const struct mr_world *world;
     const struct mr_fault_plan *plan;
     const struct mr_feed *feed;
     struct mr_arena *arena;
@@ -32,7 +33,7 @@ struct sheet {
     struct mr_ink out, scratch;
     enum mr_mark fate;        /* of the whole file */
     uint32_t row_count;       /* that the file would have */
-    uint32_t break_at;        /* the row whose name is broken */
+    uint32_t break_at;        /* from this row on, the first that is quiet has a broken name */
     uint32_t rows_before_cut; /* whole ones */
     uint32_t rows_put;
     char name[96];
@@ -101,15 +102,39 @@ static void put_repeat(struct sheet *sheet, const struct mr_store *store, struct
 
 static enum mr_flaw draw_flaw(struct sheet *sheet)
 {
-    if (sheet->rows_put == sheet->break_at) {
+    if (sheet->rows_put >= sheet->break_at) {
         sheet->break_at = UINT32_MAX;
         return MR_FLAW_BYTE;
     }
     return mr_fault_of_row(sheet->plan, &sheet->dice);
 }
 
+static bool is_gone(const struct mr_listing *listing, uint32_t publication)
+{
+    return publication >= listing->gone_from && publication < listing->gone_until;
+}
+
+/* What is missing from now on. until: the publication that brings it back. */
+static void note_absence(struct sheet *sheet, enum mr_mark mark, uint32_t store, const char *code,
+                         uint32_t until)
+{
+    const struct mr_world *world = sheet->world;
+    char count[TEXT_SIZE], back[TEXT_SIZE] = "";
+    struct mr_ink ink = {.data = (uint8_t *)back, .capacity = sizeof(back)};
+
+    if (until < world->publication_count) {
+        mr_calendar_put(&ink, mr_feed_time(world, sheet->feed, until), "%Y-%m-%dT%H:%M:%S");
+        mr_ink_byte(&ink, '\0');
+    }
+    (void)snprintf(count, sizeof(count), "%" PRIu32, until - sheet->turn.publication);
+    mr_truth_note(
+        sheet->truth,
+        &(struct mr_finding){
+            .mark = mark, .store = store, .code = code, .expected = count, .observed = back});
+}
+
 /* A row is flawed only where its price did nothing: a reader who cannot read it misses nothing. */
-static void put_listing(struct sheet *sheet, const struct mr_store *store,
+static void put_present(struct sheet *sheet, const struct mr_store *store,
                         struct mr_listing *listing)
 {
     const struct mr_move move = mr_market_move(listing, &sheet->turn);
@@ -132,6 +157,17 @@ static void put_listing(struct sheet *sheet, const struct mr_store *store,
         note_flaw(sheet, store, &row);
     }
     listing->shown += mark == MR_MARK_NONE || mark == MR_MARK_DUPLICATE_ROW;
+}
+
+static void put_listing(struct sheet *sheet, const struct mr_store *store,
+                        struct mr_listing *listing)
+{
+    if (!is_gone(listing, sheet->turn.publication)) {
+        put_present(sheet, store, listing);
+    } else if (sheet->turn.publication == listing->gone_from) {
+        note_absence(sheet, MR_MARK_ITEMS_VANISH, store->id, listing->product->code,
+                     listing->gone_until);
+    }
 }
 
 static void spell_store(struct sheet *sheet, const struct mr_store *store)
@@ -232,6 +268,9 @@ static void note_fate(struct sheet *sheet)
                                     .expected = expected,
                                     .observed = observed,
                                 });
+    if (sheet->fate != MR_MARK_TRUNCATED_GZ) {
+        note_absence(sheet, MR_MARK_FEED_GONE, feed->stores[0].id, "", sheet->turn.publication + 1);
+    }
 }
 
 static enum mr_packing packing_of(const struct sheet *sheet)
@@ -280,12 +319,24 @@ static void name_file(struct sheet *sheet)
     mr_ink_byte(&ink, '\0');
 }
 
-static uint32_t rows_of(const struct mr_feed *feed)
+static uint32_t listings_of(const struct mr_feed *feed)
 {
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < feed->store_count; i++) {
         count += feed->stores[i].listing_count;
+    }
+    return count;
+}
+
+static uint32_t rows_of(const struct mr_feed *feed, uint32_t publication)
+{
+    uint32_t count = listings_of(feed);
+
+    for (uint32_t i = 0; i < feed->store_count; i++) {
+        for (uint32_t j = 0; j < feed->stores[i].listing_count; j++) {
+            count -= is_gone(&feed->stores[i].listings[j], publication);
+        }
     }
     return count;
 }
@@ -299,8 +350,11 @@ static void begin_sheet(struct sheet *sheet, const struct mr_world *world, uint3
                         uint32_t publication)
 {
     const struct mr_fault_plan *plan = sheet->plan;
-    const bool is_before_fate = mr_fault_of_file(plan, feed, publication + 1) != MR_MARK_NONE;
+    uint32_t until;
+    const bool is_before_fate = mr_fault_of_file(plan, feed, publication + 1) != MR_MARK_NONE ||
+                                mr_fault_is_silent(plan, feed, publication + 1, &until);
 
+    sheet->world = world;
     sheet->feed = &world->feeds[feed];
     sheet->dice = mr_dice_of(world->config.seed, STREAM_OF_FEED(feed, publication));
     sheet->turn = (struct mr_turn){
@@ -312,10 +366,10 @@ static void begin_sheet(struct sheet *sheet, const struct mr_world *world, uint3
         .fault_ppm = is_before_fate ? 0 : plan->row_ppm,
     };
     sheet->fate = mr_fault_of_file(plan, feed, publication);
-    sheet->row_count = rows_of(sheet->feed);
+    sheet->row_count = rows_of(sheet->feed, publication);
     sheet->rows_before_cut = sheet->row_count / 2;
     sheet->break_at = mr_fault_breaks_byte(plan, feed, publication)
-                          ? mr_dice_below(&sheet->dice, sheet->row_count)
+                          ? mr_dice_below(&sheet->dice, sheet->row_count / 2 + 1)
                           : UINT32_MAX;
     name_file(sheet);
     sheet->truth->file = sheet->name;
@@ -339,12 +393,27 @@ static enum mr_code write_sheet(struct sheet *sheet, const char *folder, struct 
     return mr_disk_write(folder, sheet->name, bytes, err);
 }
 
+/* Whether the file does not come; the first that does not is noted. */
+static bool is_silent(struct sheet *sheet, uint32_t feed)
+{
+    const uint32_t publication = sheet->turn.publication;
+    uint32_t until, before;
+
+    if (!mr_fault_is_silent(sheet->plan, feed, publication, &until)) {
+        return false;
+    }
+    if (publication == 0 || !mr_fault_is_silent(sheet->plan, feed, publication - 1, &before)) {
+        note_absence(sheet, MR_MARK_STORE_SILENT, sheet->feed->stores[0].id, "", until);
+    }
+    return true;
+}
+
 size_t mr_publish_size(const struct mr_world *world)
 {
     uint32_t row_count = 0;
 
     for (uint32_t i = 0; i < world->feed_count; i++) {
-        const uint32_t rows = rows_of(&world->feeds[i]);
+        const uint32_t rows = listings_of(&world->feeds[i]);
 
         row_count = rows > row_count ? rows : row_count;
     }
@@ -359,12 +428,16 @@ enum mr_code mr_publish(struct mr_world *world, struct mr_truth *truth, struct m
     const struct mr_fault_plan plan = mr_fault_plan_of(world);
     enum mr_code code = MR_OK;
 
+    mr_fault_vanish(world);
     for (uint32_t i = 0; i < world->publication_count; i++) {
         for (uint32_t j = 0; j < world->feed_count && code == MR_OK; j++) {
             struct sheet sheet = {.truth = truth, .plan = &plan, .arena = arena};
 
             mr_arena_reset(arena);
             begin_sheet(&sheet, world, j, i);
+            if (is_silent(&sheet, j)) {
+                continue;
+            }
             code = write_sheet(&sheet, world->config.folder, err);
         }
     }

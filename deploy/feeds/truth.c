@@ -14,7 +14,7 @@ static const struct {
 #undef MR_MARK_ROW
 };
 
-static const char *const labels[] = {"anomaly", "reject", "duplicate", "file", "normal"};
+static const char *const labels[] = {"anomaly", "reject", "duplicate", "file", "absence", "normal"};
 
 const char *mr_mark_kind(enum mr_mark mark)
 {

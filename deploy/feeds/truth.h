@@ -4,10 +4,12 @@
  *
  * One line for everything that a reader of the feeds might notice. label says what
  * it should make of it: "anomaly" (a wrong price), "reject" (a row that cannot be
- * used), "duplicate", "file" (about a whole file: expected and observed count rows)
- * and "normal" (a change of a fifth or more that is no fault: a promotion, its end,
- * or the end of a planted fault). The store's id has no leading zeros. A missing
- * item code is missing here too. publication_time is that of the feed.
+ * used), "duplicate", "file" (about a whole file: expected and observed count rows), "absence"
+ * (what used to be in every publication and is not, from this one on: a store whose file holds
+ * nothing or does not come, an item; expected counts publications, observed says when it is back,
+ * or nothing) and "normal" (a change of a fifth or more that is no fault: a promotion, its end, or
+ * the end of a planted fault). The store's id has no leading zeros. A missing item code is missing
+ * here too. publication_time is that of the feed.
  */
 #ifndef MR_FEEDS_TRUTH_H
 #define MR_FEEDS_TRUTH_H
@@ -27,6 +29,9 @@
     X(MR_MARK_TRUNCATED_GZ, "truncated_gz", "file") \
     X(MR_MARK_HTML_PAGE, "html_page", "file") \
     X(MR_MARK_EMPTY_FEED, "empty_feed", "file") \
+    X(MR_MARK_FEED_GONE, "feed_gone", "absence") \
+    X(MR_MARK_STORE_SILENT, "store_silent", "absence") \
+    X(MR_MARK_ITEMS_VANISH, "items_vanish", "absence") \
     X(MR_MARK_NATURAL_CHANGE, "natural_change", "normal") \
     X(MR_MARK_FAULT_RETURN, "fault_return", "normal")
 

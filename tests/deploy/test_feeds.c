@@ -259,8 +259,8 @@ static void survey_planted(struct survey *survey, const char *text, const char *
 
         split_columns(at + 1, columns);
         if (mr_span_is(columns[COLUMN_LABEL], "anomaly")) {
-            /* Four publications a day: the first two of any key are over by noon. */
-            assert_true(mr_span_compare(columns[COLUMN_TIME], mr_span_text("2026-03-01T12:00:00")) >
+            /* Six publications a day: the first two of any key are over by eight. */
+            assert_true(mr_span_compare(columns[COLUMN_TIME], mr_span_text("2026-03-01T08:00:00")) >
                         0);
             survey_price(text, columns[COLUMN_ITEM], columns[COLUMN_OBSERVED]);
             survey->planted++;
@@ -274,7 +274,7 @@ static uint64_t count_rows_before_cut(struct feeds_bench *bench, const char *fol
 {
     char *text = (char *)mr_arena_bytes(bench->arena, FEEDS_FILE_SIZE_MAX);
     char command[512];
-    size_t size;
+    size_t size, kept = 0;
     FILE *pipe;
 
     assert_non_null(text);
@@ -283,9 +283,14 @@ static uint64_t count_rows_before_cut(struct feeds_bench *bench, const char *fol
     pipe = popen(command, "r");
     assert_non_null(pipe);
     size = fread(text, 1, FEEDS_FILE_SIZE_MAX - 1, pipe);
-    text[size] = '\0';
+    for (size_t i = 0; i < size; i++) { /* of UTF-16, what is ASCII */
+        text[kept] = text[i];
+        kept += text[i] != '\0';
+    }
+    text[kept] = '\0';
     assert_int_not_equal(0, WEXITSTATUS(pclose(pipe)));
     assert_null(strstr(text, "</Prices>"));
+    assert_null(strstr(text, "</Root>"));
     return count_rows(text, name);
 }
 
@@ -293,11 +298,12 @@ static void survey_cut(struct feeds_bench *bench, struct survey *survey, const c
                        const char *name)
 {
     const uint64_t rows = count_rows_before_cut(bench, folder, name);
-    char wanted[64];
+    char wanted[64], line[256];
 
     (void)snprintf(wanted, sizeof(wanted), ",%" PRIu64 ",file\n", rows);
+    (void)snprintf(line, sizeof(line), "\ntruncated_gz,%s,", name);
     assert_true(rows > 0);
-    assert_non_null(strstr(strstr(survey->truth, "\ntruncated_gz,"), wanted));
+    assert_non_null(strstr(strstr(survey->truth, line), wanted));
     survey->rows += rows;
     survey->cut++;
 }
@@ -386,9 +392,9 @@ static void every_file_is_what_it_claims(void **state)
     survey = survey_folder(bench, "feeds");
     assert_true(survey.utf_8 > 0 && survey.utf_16le > 0);
     assert_true(survey.windows_1255 > 0 && survey.iso_8859_8 > 0 && survey.dashes > 0);
-    assert_int_equal(1, survey.cut);
-    assert_int_equal(1, survey.html);
-    assert_int_equal(1, survey.empty);
+    assert_int_equal(3, survey.cut);
+    assert_int_equal(2, survey.html);
+    assert_int_equal(2, survey.empty);
     assert_int_equal(1, survey.broken);
     assert_true(survey.planted > 0);
 
@@ -396,6 +402,85 @@ static void every_file_is_what_it_claims(void **state)
     assert_int_equal(number_in(summary, "files"), survey.feeds);
     assert_int_equal(number_in(summary, "rows"), survey.rows);
     json_decref(summary);
+}
+
+/* One line of the truth and the files of its time: an item that is gone is in none of its store's,
+ * and a store that is silent has none. */
+struct outages {
+    const char *kind;
+    struct mr_span columns[COLUMN_COUNT]; /* of the line being checked */
+    unsigned seen;                        /* files that say otherwise */
+};
+
+/* "202603011325": the time as files' names have it. */
+static void digits_of(struct mr_span time, char out[16])
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < time.size && size < 12; i++) {
+        if (time.data[i] >= '0' && time.data[i] <= '9') {
+            out[size++] = (char)time.data[i];
+        }
+    }
+    out[size] = '\0';
+}
+
+static void look_for_absent(struct feeds_bench *bench, const char *folder, const char *name,
+                            void *context)
+{
+    struct outages *outages = context;
+    const struct mr_span *columns = outages->columns;
+    char from[16], until[16], head[64], needle[64], encoding[32];
+    const char *time = strstr(name, "-2026");
+    struct mr_span bytes;
+    bool is_whole;
+
+    digits_of(columns[COLUMN_TIME], from);
+    digits_of(columns[COLUMN_OBSERVED], until);
+    (void)snprintf(head, sizeof(head), "PriceFull%.*s-", MR_SPAN_ARGS(columns[COLUMN_CHAIN]));
+    if (time == NULL || strstr(name, head) == NULL || strncmp(time + 1, from, 12) < 0 ||
+        (until[0] != '\0' && strncmp(time + 1, until, 12) >= 0)) {
+        return;
+    }
+    if (strcmp(outages->kind, "\nstore_silent,") == 0) {
+        const long store = strtol(strstr(name, head) + strlen(head), NULL, 10);
+
+        outages->seen += store == strtol((const char *)columns[COLUMN_STORE].data, NULL, 10);
+        return;
+    }
+    bytes = unpack(bench, feeds_bench_read(bench, folder, name), &is_whole);
+    claimed_encoding(bytes, encoding);
+    bytes = decode(bench, bytes, encoding[0] ? encoding : "UTF-8");
+    (void)snprintf(needle, sizeof(needle), "<ItemCode>%.*s</ItemCode>",
+                   MR_SPAN_ARGS(columns[COLUMN_ITEM]));
+    if (bytes.data != NULL && strtol(strstr(name, head) + strlen(head), NULL, 10) ==
+                                  strtol((const char *)columns[COLUMN_STORE].data, NULL, 10)) {
+        outages->seen += strstr((const char *)bytes.data, needle) != NULL;
+    }
+}
+
+static void what_is_said_to_be_missing_is_missing(void **state)
+{
+    static const char *const kinds[] = {"\nstore_silent,", "\nitems_vanish,"};
+    struct feeds_bench *bench = *state;
+    const char *truth;
+
+    feeds_bench_make(bench, "feeds", SMALL " --seed 14");
+    truth = (const char *)feeds_bench_read(bench, "feeds", "truth.csv").data;
+    for (size_t i = 0; i < MR_COUNT(kinds); i++) {
+        unsigned count = 0;
+
+        for (const char *at = strstr(truth, kinds[i]); at; at = strstr(at + 1, kinds[i])) {
+            struct outages outages = {.kind = kinds[i]};
+
+            split_columns(at + strlen(kinds[i]), outages.columns);
+            (void)visit_files(bench, "feeds", look_for_absent, &outages);
+            assert_int_equal(0, outages.seen);
+            count++;
+        }
+        print_message("  %s %u\n", kinds[i] + 1, count);
+        assert_true(count >= 3);
+    }
 }
 
 /* Both maps of the summary count lines of truth.csv, by their first and their last column. */
@@ -504,6 +589,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_seed_decides_every_byte, feeds_bench_open,
                                         feeds_bench_close),
         cmocka_unit_test_setup_teardown(every_file_is_what_it_claims, feeds_bench_open,
+                                        feeds_bench_close),
+        cmocka_unit_test_setup_teardown(what_is_said_to_be_missing_is_missing, feeds_bench_open,
                                         feeds_bench_close),
         cmocka_unit_test_setup_teardown(the_summary_counts_what_the_truth_lists, feeds_bench_open,
                                         feeds_bench_close),

@@ -64,6 +64,58 @@ static void a_score_says_what_was_right(void **state)
     }
 }
 
+#define TOLD(key, time, evidence) \
+    "{\"subject_key\":\"" key "\",\"event_time\":\"2026-03-01T" time \
+    "\",\"severity\":\"high\",\"evidence\":{" evidence "}}\n"
+#define ABSENT(time, keys) \
+    TOLD(CHAIN "/5/1", time, "\"detection.x.absent\":\"[" keys "]\",\"origin.place\":\"7\"")
+#define KEY(rest) "\\\"" CHAIN "/" rest "\\\""
+#define END "\"origin.end\":\"\\\"source_truncated\\\"\""
+
+static void what_is_missing_or_broken_off_is_claimed(void **state)
+{
+    static const char truth[] = TRUTH_HEAD //
+        "store_silent,f," CHAIN ",37,,2026-03-01T12:00:00,3,2026-03-01T16:00:00,absence\n"
+        "items_vanish,f," CHAIN ",4,77,2026-03-01T12:00:00,3,,absence\n"
+        "items_vanish,f," CHAIN ",4,78,2026-03-01T12:00:00,3,,absence\n"
+        "price_x10,f," CHAIN ",4,78,2026-03-01T12:00:00,1.00,10.00,anomaly\n"
+        "truncated_gz,f," CHAIN ",9,,2026-03-01T12:00:00,100,50,file\n";
+    static const struct {
+        const char *label, *advisories, *last_line;
+    } rows[] = {
+        {"a silent store", ABSENT("15:00:00", KEY("37")),
+         "advisories=1 right=1 wrong=0 planted=5 found=1 precision=1.000 recall=0.200"},
+        {"back already", ABSENT("16:01:00", KEY("37")),
+         "advisories=1 right=0 wrong=1 planted=5 found=0 precision=0.000 recall=0.000"},
+        {"three items, one of them there",
+         ABSENT("20:00:00", KEY("4/77") "," KEY("4/78") "," KEY("4/79")),
+         "advisories=3 right=2 wrong=1 planted=5 found=2 precision=0.667 recall=0.400"},
+        {"before it was gone", ABSENT("11:59:00", KEY("4/77")),
+         "advisories=1 right=0 wrong=1 planted=5 found=0 precision=0.000 recall=0.000"},
+        {"a price is not an absence", TOLD(CHAIN "/4/78", "12:00:00", "\"origin.place\":\"7\""),
+         "advisories=1 right=1 wrong=0 planted=5 found=1 precision=1.000 recall=0.200"},
+        {"a feed broken off", TOLD(CHAIN "/9/5", "12:00:00", END),
+         "advisories=1 right=1 wrong=0 planted=5 found=1 precision=1.000 recall=0.200"},
+        {"another feed", TOLD(CHAIN "/8/5", "12:00:00", END),
+         "advisories=1 right=0 wrong=1 planted=5 found=0 precision=0.000 recall=0.000"},
+    };
+    struct feeds_bench *bench = *state;
+    char out[FEEDS_OUTPUT_SIZE];
+
+    feeds_bench_write(bench, "truth.csv", truth);
+    for (size_t i = 0; i < MR_COUNT(rows); i++) {
+        const char *last;
+
+        print_message("  %s\n", rows[i].label);
+        feeds_bench_write(bench, "advisories.jsonl", rows[i].advisories);
+        assert_int_equal(0, feeds_bench_run(out, "--score %s/truth.csv %s/advisories.jsonl",
+                                            bench->folder, bench->folder));
+        last = strstr(out, "\nscore ");
+        assert_non_null(last);
+        assert_int_equal(0, strncmp(last + 7, rows[i].last_line, strlen(rows[i].last_line)));
+    }
+}
+
 static void a_line_that_is_no_advisory_is_named(void **state)
 {
     static const struct {
@@ -116,6 +168,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_score_says_what_was_right, feeds_bench_open,
+                                        feeds_bench_close),
+        cmocka_unit_test_setup_teardown(what_is_missing_or_broken_off_is_claimed, feeds_bench_open,
                                         feeds_bench_close),
         cmocka_unit_test_setup_teardown(a_line_that_is_no_advisory_is_named, feeds_bench_open,
                                         feeds_bench_close),

@@ -175,7 +175,7 @@ static void many_are_counted_and_some_are_named(void **state)
 {
     struct bench bench = {.stages = by_feed, .processors = processors};
     const struct bench_output *output;
-    char id[8];
+    char id[24];
 
     (void)state;
     bench_open(&bench);
