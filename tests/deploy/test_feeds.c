@@ -412,7 +412,6 @@ struct outages {
     unsigned seen;                        /* files that say otherwise */
 };
 
-/* "202603011325": the time as files' names have it. */
 static void digits_of(struct mr_span time, char out[16])
 {
     size_t size = 0;
@@ -429,11 +428,12 @@ static void look_for_absent(struct feeds_bench *bench, const char *folder, const
                             void *context)
 {
     struct outages *outages = context;
-    const struct mr_span *columns = outages->columns;
+    const struct mr_span *columns =
+        outages->columns; /* times there as digits, as in files' names */
     char from[16], until[16], head[64], needle[64], encoding[32];
     const char *time = strstr(name, "-2026");
     struct mr_span bytes;
-    bool is_whole;
+    bool is_whole, is_same;
 
     digits_of(columns[COLUMN_TIME], from);
     digits_of(columns[COLUMN_OBSERVED], until);
@@ -442,19 +442,18 @@ static void look_for_absent(struct feeds_bench *bench, const char *folder, const
         (until[0] != '\0' && strncmp(time + 1, until, 12) >= 0)) {
         return;
     }
+    is_same = strtol(strstr(name, head) + strlen(head), NULL, 10) ==
+              strtol((const char *)columns[COLUMN_STORE].data, NULL, 10);
     if (strcmp(outages->kind, "\nstore_silent,") == 0) {
-        const long store = strtol(strstr(name, head) + strlen(head), NULL, 10);
-
-        outages->seen += store == strtol((const char *)columns[COLUMN_STORE].data, NULL, 10);
+        outages->seen += is_same;
         return;
     }
     bytes = unpack(bench, feeds_bench_read(bench, folder, name), &is_whole);
     claimed_encoding(bytes, encoding);
-    bytes = decode(bench, bytes, encoding[0] ? encoding : "UTF-8");
+    bytes = decode(bench, bytes, encoding[0] != '\0' ? encoding : "UTF-8");
     (void)snprintf(needle, sizeof(needle), "<ItemCode>%.*s</ItemCode>",
                    MR_SPAN_ARGS(columns[COLUMN_ITEM]));
-    if (bytes.data != NULL && strtol(strstr(name, head) + strlen(head), NULL, 10) ==
-                                  strtol((const char *)columns[COLUMN_STORE].data, NULL, 10)) {
+    if (bytes.data != NULL && is_same) {
         outages->seen += strstr((const char *)bytes.data, needle) != NULL;
     }
 }
@@ -478,7 +477,6 @@ static void what_is_said_to_be_missing_is_missing(void **state)
             assert_int_equal(0, outages.seen);
             count++;
         }
-        print_message("  %s %u\n", kinds[i] + 1, count);
         assert_true(count >= 3);
     }
 }

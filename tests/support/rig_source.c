@@ -76,7 +76,7 @@ static bool fill_row(const struct rig *rig, size_t index, struct mr_arena *arena
     rig_row_texts(rig, index, arena, texts);
     *row = (struct mr_row){.texts = texts,
                            .place = {source, &digest, (int64_t)(index % RIG_SOURCE_ROWS),
-                                     (int64_t)(index % RIG_SOURCE_ROWS) + 2},
+                                     (int64_t)(index % RIG_SOURCE_ROWS) + 2, NULL},
                            .raw = mr_span_text(raw)};
     if (index % 50 == 49 || (rig->is_bad_often && index % 2 == 1)) {
         row->texts = NULL;

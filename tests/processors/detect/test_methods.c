@@ -5,7 +5,7 @@
  * fresh memory before every record. */
 #include "processors/core/base/digest.h"
 #include "processors/core/base/error.h"
-#include "processors/detect/judge.h"
+#include "tests/support/series.h"
 
 #include <float.h>
 #include <math.h>
@@ -16,88 +16,7 @@
 
 #include <cmocka.h>
 
-#define HOUR INT64_C(3600000)
 #define SERIES_MAX ((size_t)2000)
-
-struct series {
-    const struct mr_method *method;
-    struct mr_tuning tuning;
-    uint8_t *state; /* owned */
-    size_t alarm_count;
-    size_t first_alarm; /* index; SIZE_MAX: none */
-    size_t count;
-    struct mr_judgement last;
-};
-
-static struct series series_begin(enum mr_method_index index)
-{
-    struct series self = {.method = mr_methods[index], .first_alarm = SIZE_MAX};
-
-    self.tuning = mr_tuning_of(self.method, MR_MEDIUM);
-    return self;
-}
-
-static void series_add(struct series *self, double value, int64_t time_ms)
-{
-    if (self->state == NULL) {
-        self->state = calloc(1, mr_judge_state_size(self->method, &self->tuning));
-        assert_non_null(self->state);
-    }
-    mr_judge(self->method, &self->tuning, self->state,
-             &(struct mr_observation){value, true, time_ms, 0}, &self->last);
-    if (self->last.is_anomaly && self->alarm_count++ == 0) {
-        self->first_alarm = self->count;
-    }
-    self->count++;
-}
-
-static void series_end(struct series *self)
-{
-    free(self->state);
-}
-
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15U;
-
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    return z ^ (z >> 31);
-}
-
-/* Near enough to Gaussian: the sum of twelve uniforms, mean 0, deviation 1. */
-static double noise(uint64_t *random)
-{
-    double sum = -6.0;
-
-    for (int i = 0; i < 12; i++) {
-        sum += (double)(next_random(random) >> 11) * 0x1p-53;
-    }
-    return sum;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-/* The median of the values; with a centre, of their distances from it. */
-static double middle(const double *values, size_t count, const double *centre)
-{
-    double *sorted = calloc(count, sizeof(*sorted));
-    double result;
-
-    assert_non_null(sorted);
-    for (size_t i = 0; i < count; i++) {
-        sorted[i] = centre ? fabs(values[i] - *centre) : values[i];
-    }
-    qsort(sorted, count, sizeof(*sorted), by_value);
-    result = 0.5 * (sorted[count / 2 - 1] + sorted[count / 2]);
-    free(sorted);
-    return result;
-}
 
 /* Prices of one item in one shop: few, and they hardly ever change. */
 static void a_price_alarms_where_it_should(void **state)
@@ -132,7 +51,7 @@ static void a_price_alarms_where_it_should(void **state)
         series.tuning.threshold = rows[i].threshold;
         print_message("  %s: %s\n", series.method->name, rows[i].label);
         for (size_t k = 0; k < 10 && rows[i].prices[k] > 0; k++) {
-            series_add(&series, rows[i].prices[k], (int64_t)k * 6 * HOUR);
+            series_add(&series, rows[i].prices[k], (int64_t)k * 6 * SERIES_HOUR);
         }
         assert_int_equal(rows[i].alarm_count, series.alarm_count);
         assert_int_equal(rows[i].first_alarm == 99 ? SIZE_MAX : rows[i].first_alarm,
@@ -148,19 +67,19 @@ static void the_logarithmic_scale_judges_ratios(void **state)
     (void)state;
     series.tuning.is_log = true;
     for (int i = 0; i < 8; i++) {
-        series_add(&series, 5.0, i * HOUR);
+        series_add(&series, 5.0, i * SERIES_HOUR);
     }
-    series_add(&series, 50.0, 8 * HOUR);
+    series_add(&series, 50.0, 8 * SERIES_HOUR);
     assert_true(series.last.is_anomaly);
     assert_true(fabs(series.last.expected - 5.0) < 1e-12);
     assert_true(fabs(series.last.ratio - 10.0) < 1e-12);
     assert_true(series.last.change_percent == 900.0);
     assert_true(fabs(series.last.band_high / 5.0 - 5.0 / series.last.band_low) < 1e-12);
-    series_add(&series, 0.5, 9 * HOUR);
+    series_add(&series, 0.5, 9 * SERIES_HOUR);
     assert_string_equal("below", series.last.reason);
-    series_add(&series, 0.0, 10 * HOUR);
+    series_add(&series, 0.0, 10 * SERIES_HOUR);
     assert_true(series.last.is_anomaly && series.last.score == 1.0);
-    series_add(&series, 5.0, 11 * HOUR);
+    series_add(&series, 5.0, 11 * SERIES_HOUR);
     assert_false(series.last.is_anomaly);
     series_end(&series);
 }
@@ -198,12 +117,12 @@ static void a_long_series_alarms_at_its_fault(void **state)
         series.tuning.floor_share = 0.0;
         print_message("  %s: %s\n", series.method->name, rows[i].label);
         for (size_t k = 0; k < SERIES_MAX; k++) {
-            double value = 100.0 + 2.0 * noise(&random);
+            double value = 100.0 + 2.0 * series_noise(&random);
 
             value += rows[i].is_daily && k % 24 > 8 && k % 24 < 20 ? 25.0 : 0.0;
             value += k == fault ? rows[i].spike : 0.0;
             value += k >= fault ? rows[i].shift : 0.0;
-            series_add(&series, value, (int64_t)k * HOUR);
+            series_add(&series, value, (int64_t)k * SERIES_HOUR);
         }
         print_message("    alarms %zu, the first at %zu\n", series.alarm_count, series.first_alarm);
         assert_true(series.alarm_count > 0);
@@ -273,12 +192,12 @@ static void a_rate_is_per_time(void **state)
     struct series series = series_begin(MR_METHOD_rate_of_change);
 
     (void)state;
-    series.tuning.per_ms = HOUR;
+    series.tuning.per_ms = SERIES_HOUR;
     series.tuning.threshold = 0.1;
     series_add(&series, 100.0, 0);
-    series_add(&series, 118.0, 2 * HOUR); /* 9 % an hour */
+    series_add(&series, 118.0, 2 * SERIES_HOUR); /* 9 % an hour */
     assert_false(series.last.is_anomaly);
-    series_add(&series, 142.0, 4 * HOUR); /* 10.2 % an hour */
+    series_add(&series, 142.0, 4 * SERIES_HOUR); /* 10.2 % an hour */
     assert_true(series.last.is_anomaly);
     assert_string_equal("jump", series.last.reason);
     series_end(&series);
@@ -300,7 +219,7 @@ static void only_the_wanted_direction_alarms(void **state)
         series.tuning.direction = directions[i / 2 % 3];
         series.tuning.warmup = 200;
         for (int k = 0; k < 300; k++) {
-            series_add(&series, 1000.0 + noise(&random), k);
+            series_add(&series, 1000.0 + series_noise(&random), k);
         }
         assert_int_equal(0, series.alarm_count);
         series_add(&series, goes_up ? 1e6 : -1e6, 300);
@@ -323,8 +242,8 @@ static void after_an_alarm_there_is_a_refractory_time(void **state)
     } rows[] = {
         {"none", 0, 0, {true, true, true, true, true, true}},
         {"by records", 2, 0, {true, false, false, true, false, false}},
-        {"by event time", 0, 2 * HOUR, {true, false, true, false, true, false}},
-        {"by both", 1, 3 * HOUR, {true, false, false, true, false, false}},
+        {"by event time", 0, 2 * SERIES_HOUR, {true, false, true, false, true, false}},
+        {"by both", 1, 3 * SERIES_HOUR, {true, false, false, true, false, false}},
     };
 
     (void)state;
@@ -338,7 +257,7 @@ static void after_an_alarm_there_is_a_refractory_time(void **state)
             series_add(&series, 5.0, 0);
         }
         for (int k = 0; k < 6; k++) {
-            series_add(&series, 5000.0, k * HOUR);
+            series_add(&series, 5000.0, k * SERIES_HOUR);
             assert_int_equal(rows[i].alarms[k], series.last.is_anomaly);
             assert_string_equal(rows[i].alarms[k] ? "above" : "refractory", series.last.reason);
             assert_true(series.last.score > 0.5);
@@ -384,103 +303,6 @@ static void what_is_no_value_is_not_judged_and_not_learnt(void **state)
         }
         assert_memory_equal(before, series.state, size);
         free(before);
-        series_end(&series);
-    }
-}
-
-/* The exact median and median distance of what mad has seen, against what it says they are. */
-static void the_histogram_knows_the_median(void **state)
-{
-    static const struct {
-        const char *label;
-        double centre, scale, power; /* centre + scale * noise^power */
-        double drift;                /* a record */
-    } rows[] = {
-        {"noise about 100", 100.0, 2.0, 1.0, 0.0}, {"far from zero", 1e9, 1.0, 1.0, 0.0},
-        {"small", 0.0, 1e-12, 1.0, 0.0},           {"skewed", 0.0, 1.0, 4.0, 0.0},
-        {"drifting", 0.0, 1.0, 1.0, 0.01},
-    };
-    static double values[SERIES_MAX];
-
-    (void)state;
-    for (size_t i = 0; i < MR_COUNT(rows); i++) {
-        struct series series = series_begin(MR_METHOD_mad);
-        uint64_t random = 17;
-        double median, spread;
-
-        series.tuning.floor_share = 0.0;
-        for (size_t k = 0; k < SERIES_MAX; k++) {
-            values[k] = rows[i].centre + rows[i].drift * (double)k +
-                        rows[i].scale * pow(noise(&random), rows[i].power);
-            series_add(&series, values[k], 0);
-        }
-        median = middle(values, SERIES_MAX, NULL);
-        spread = 1.4826022185056018 * middle(values, SERIES_MAX, &median);
-        print_message("  %s: median %g, said %g; band %g, said %g\n", rows[i].label, median,
-                      series.last.expected, 6.0 * spread,
-                      series.last.band_high - series.last.expected);
-        assert_true(fabs(series.last.expected - median) < 0.1 * spread);
-        assert_true(fabs((series.last.band_high - series.last.expected) / (6.0 * spread) - 1.0) <
-                    0.1);
-        series_end(&series);
-    }
-}
-
-/* Calibrated, one threshold means the same for all: an alarm in so many of what has no
- * fault, give or take the width of a bin, whatever the method and however values are spread. */
-static void a_calibrated_threshold_is_a_rate(void **state)
-{
-    const size_t count = 40000;
-
-    (void)state;
-    for (size_t m = 0; m < MR_METHOD_COUNT; m++) {
-        if ((mr_methods[m]->knobs & MR_KNOB_CALIBRATE) == 0 || m == MR_METHOD_range) {
-            continue; /* new records grow rare by themselves */
-        }
-        for (int is_skewed = 0; is_skewed < 2; is_skewed++) {
-            struct series series = series_begin((enum mr_method_index)m);
-            uint64_t random = 23;
-
-            series.tuning.one_in = 200.0;
-            series.tuning.refractory_count = 0;
-            series.tuning.floor_share = 0.0;
-            for (size_t k = 0; k < count; k++) {
-                const double x = noise(&random);
-
-                series_add(&series, is_skewed ? exp(2.0 * x) : x, (int64_t)k * HOUR);
-                assert_true(series.last.is_anomaly == (series.last.one_in >= 200.0));
-            }
-            print_message("  %s: %zu of %zu\n", series.method->name, series.alarm_count, count);
-            assert_in_range(series.alarm_count, count / 2000, count / 50);
-            series_end(&series);
-        }
-    }
-}
-
-static void what_is_frozen_is_judged_and_not_learnt(void **state)
-{
-    (void)state;
-    for (size_t m = 0; m < MR_METHOD_COUNT; m++) {
-        struct series series = series_begin((enum mr_method_index)m);
-        const struct mr_observation value = {50.0, true, 100 * HOUR, 0};
-        struct mr_judgement before, after;
-        uint64_t random = 4;
-
-        if ((series.method->knobs & MR_KNOB_LEARN) == 0) {
-            continue;
-        }
-        series.tuning.refractory_count = 1;
-        for (int k = 0; k < 300; k++) {
-            series_add(&series, 5.0 + noise(&random) * 0.1, k * HOUR);
-        }
-        mr_judge_frozen(series.method, &series.tuning, series.state, &value, &before);
-        mr_judge_frozen(series.method, &series.tuning, series.state, &value, &after);
-        assert_true(before.score == after.score && before.score > 0);
-        assert_int_equal(300, after.seen);
-        if (before.is_anomaly) {
-            assert_false(after.is_anomaly); /* the refractory time is remembered */
-            assert_string_equal("refractory", after.reason);
-        }
         series_end(&series);
     }
 }
@@ -532,8 +354,8 @@ static void a_state_is_its_bytes_whatever_comes(void **state)
         assert_non_null(moved);
         print_message("  %s: %zu bytes a key\n", series.method->name, size);
         for (int i = 0; i < 5000; i++) {
-            const double value = hostile(next_random(&random));
-            const int64_t time_ms = (int64_t)next_random(&random);
+            const double value = hostile(series_random(&random));
+            const int64_t time_ms = (int64_t)series_random(&random);
             uint8_t *fresh = malloc(size);
             struct mr_judgement judgement;
 
@@ -570,10 +392,10 @@ static void every_build_ends_in_the_same_bytes(void **state)
 
         series.tuning.is_log = m % 2 == 1;
         for (int i = 0; i < 3000; i++) {
-            const uint64_t next = next_random(&random);
-            const double value = m % 2 ? hostile(next) : 10.0 + noise(&random);
+            const uint64_t next = series_random(&random);
+            const double value = m % 2 ? hostile(next) : 10.0 + series_noise(&random);
 
-            series_add(&series, value, i * HOUR);
+            series_add(&series, value, i * SERIES_HOUR);
             mr_digester_add(digester, (struct mr_span){(const uint8_t *)&series.last.score,
                                                        sizeof(series.last.score)});
         }
@@ -602,7 +424,7 @@ static void a_constant_never_alarms_but_where_that_is_the_fault(void **state)
             }
             series.tuning.floor_share = c % 2 == 0 ? 0.0 : 0.05;
             for (int k = 0; k < 1000; k++) {
-                series_add(&series, constants[c], k * HOUR);
+                series_add(&series, constants[c], k * SERIES_HOUR);
             }
             assert_int_equal(0, series.alarm_count);
             series_end(&series);
@@ -640,9 +462,6 @@ int main(void)
         cmocka_unit_test(only_the_wanted_direction_alarms),
         cmocka_unit_test(after_an_alarm_there_is_a_refractory_time),
         cmocka_unit_test(what_is_no_value_is_not_judged_and_not_learnt),
-        cmocka_unit_test(the_histogram_knows_the_median),
-        cmocka_unit_test(a_calibrated_threshold_is_a_rate),
-        cmocka_unit_test(what_is_frozen_is_judged_and_not_learnt),
         cmocka_unit_test(a_state_is_its_bytes_whatever_comes),
         cmocka_unit_test(every_build_ends_in_the_same_bytes),
         cmocka_unit_test(a_constant_never_alarms_but_where_that_is_the_fault),
