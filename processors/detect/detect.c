@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define CONFIG_SIZE 8
+#define BLOCK ((size_t)16) /* records that are asked before the first of them is judged */
 
 struct detect {
     const struct mr_scope *scope;  /* borrowed */
@@ -105,7 +106,7 @@ static enum mr_code detect_open(struct mr_processor *processor, struct mr_scope 
 
 /* A record, as all detectors see it. */
 struct subject {
-    const struct mr_value *row;
+    struct mr_value *row;
     int64_t time_ms;
     int32_t partition;
 };
@@ -221,60 +222,114 @@ static enum mr_code ask(const struct mr_detector *detector, const struct mr_valu
     return code == MR_OK ? ask_value(detector, row, arena, question, err) : code;
 }
 
-static enum mr_code judge_one(const struct mr_detector *detector, const struct subject *subject,
-                              struct mr_arena *arena, struct mr_judgement *judgement,
-                              struct mr_error *err)
+static void judge_value(const struct mr_detector *detector, const struct question *question,
+                        int64_t time_ms, void *state, struct mr_judgement *judgement)
 {
-    struct question question = {0};
-    const enum mr_code code = ask(detector, subject->row, arena, &question, err);
+    const struct mr_observation value = {question->value, question->has_value, time_ms, 0};
+    const struct mr_windowed windowed = {&detector->window, detector->method, &detector->tuning,
+                                         question->is_frozen};
+
+    if (detector->window.size_ms > 0) {
+        mr_window_judge(&windowed, state, &value, judgement);
+    } else {
+        (question->is_frozen ? mr_judge_frozen : mr_judge)(detector->method, &detector->tuning,
+                                                           state, &value, judgement);
+    }
+}
+
+static enum mr_code judge_one(const struct mr_detector *detector, const struct subject *subject,
+                              const struct question *question, struct mr_arena *arena,
+                              struct mr_judgement *judgement, struct mr_error *err)
+{
     void *state;
 
-    mr_judge_nothing(question.refused ? question.refused : "", judgement);
-    if (code != MR_OK || question.refused != NULL) {
-        return code;
+    mr_judge_nothing(question->refused ? question->refused : "", judgement);
+    if (question->refused != NULL) {
+        return MR_OK;
     }
     if (detector->absence != NULL) {
-        const struct mr_arrival arrival = {mr_value_span(&question.key),
-                                           mr_value_span(&question.group), subject->time_ms,
-                                           subject->partition, question.is_complete};
+        const struct mr_arrival arrival = {mr_value_span(&question->key),
+                                           mr_value_span(&question->group), subject->time_ms,
+                                           subject->partition, question->is_complete};
 
         return mr_absence_judge(detector->absence, &arrival, arena, judgement, err);
     }
-    state = mr_store_at(detector->store, subject->partition, mr_value_span(&question.key),
+    state = mr_store_at(detector->store, subject->partition, mr_value_span(&question->key),
                         subject->time_ms);
     if (state == NULL) {
         return MR_FAIL(err, MR_NO_ROOM, "detector %s has no room for another key: raise keys_max",
                        detector->name);
     }
-    (question.is_frozen ? mr_judge_frozen : mr_judge)(
-        detector->method, &detector->tuning, state,
-        &(struct mr_observation){question.value, question.has_value, subject->time_ms, 0},
-        judgement);
+    judge_value(detector, question, subject->time_ms, state, judgement);
     return MR_OK;
 }
 
-static enum mr_code judge_record(const struct detect *self, int32_t partition, struct mr_value *row,
-                                 struct mr_arena *arena, bool *is_flagged, struct mr_error *err)
+/* Asks all of a block, so that the states of its keys can be on their way from memory when the
+ * first is judged. */
+static enum mr_code ask_block(const struct mr_detector *detector, const struct subject *subjects,
+                              size_t count, struct mr_arena *arena, struct question *questions,
+                              struct mr_error *err)
 {
-    const struct subject subject = {row, mr_value_ms(&row[self->time_slot]), partition};
-    const struct mr_digest *digest = mr_scope_digest(self->scope);
-    struct mr_value *leaves = row + self->stamp_slot;
-    enum mr_code code = MR_OK;
+    uint64_t hints[BLOCK];
 
-    *leaves++ = mr_value_bytes((struct mr_span){digest->bytes, CONFIG_SIZE});
-    for (size_t i = 0; i < self->detector_count && code == MR_OK; i++) {
-        const size_t mark = mr_arena_mark(arena);
-        struct mr_judgement judgement;
+    for (size_t i = 0; i < count; i++) {
+        enum mr_code code;
 
-        code = judge_one(&self->detectors[i], &subject, arena, &judgement, err);
-        mr_detection_fill(&judgement, leaves);
-        *is_flagged = *is_flagged || judgement.is_anomaly;
-        leaves += MR_DETECTOR_LEAVES;
-        if (judgement.absent_count == 0) { /* else it holds their names */
-            mr_arena_release(arena, mark);
+        questions[i] = (struct question){0};
+        code = ask(detector, subjects[i].row, arena, &questions[i], err);
+        if (code != MR_OK) {
+            return code;
+        }
+        if (questions[i].refused == NULL) {
+            hints[i] = mr_store_hint(detector->store, subjects[i].partition,
+                                     mr_value_span(&questions[i].key));
         }
     }
+    for (size_t i = 0; i < count; i++) {
+        if (questions[i].refused == NULL) {
+            mr_store_fetch(detector->store, subjects[i].partition, hints[i]);
+        }
+    }
+    return MR_OK;
+}
+
+/* leaves: where a detector's stand in a row. */
+static enum mr_code judge_block(const struct mr_detector *detector, const struct subject *subjects,
+                                size_t count, size_t leaves, struct mr_verdict *verdicts,
+                                struct mr_arena *arena, struct mr_error *err)
+{
+    const size_t mark = mr_arena_mark(arena);
+    struct question questions[BLOCK];
+    enum mr_code code = ask_block(detector, subjects, count, arena, questions, err);
+    bool has_names = false;
+
+    for (size_t i = 0; i < count && code == MR_OK; i++) {
+        struct mr_judgement judgement;
+
+        code = judge_one(detector, &subjects[i], &questions[i], arena, &judgement, err);
+        mr_detection_fill(&judgement, subjects[i].row + leaves);
+        verdicts[i].is_flagged = verdicts[i].is_flagged || judgement.is_anomaly;
+        has_names = has_names || judgement.absent_count > 0;
+    }
+    if (!has_names) { /* a judgement holds nothing else of what was evaluated */
+        mr_arena_release(arena, mark);
+    }
     return code;
+}
+
+static void begin_block(const struct detect *self, const struct mr_batch *batch, size_t first,
+                        size_t count, struct subject *subjects, struct mr_verdict *verdicts)
+{
+    const struct mr_span config = {mr_scope_digest(self->scope)->bytes, CONFIG_SIZE};
+
+    for (size_t i = 0; i < count; i++) {
+        struct mr_value *row = batch->rows[first + i];
+
+        subjects[i] = (struct subject){row, mr_value_ms(&row[self->time_slot]),
+                                       batch->records[first + i].partition};
+        verdicts[first + i] = (struct mr_verdict){.kind = MR_VERDICT_PASS};
+        row[self->stamp_slot] = mr_value_bytes(config);
+    }
 }
 
 static enum mr_code detect_run(struct mr_processor *processor, const struct mr_batch *batch,
@@ -282,18 +337,20 @@ static enum mr_code detect_run(struct mr_processor *processor, const struct mr_b
                                struct mr_error *err)
 {
     const struct detect *self = processor->state;
+    enum mr_code code = MR_OK;
 
-    for (size_t i = 0; i < batch->count; i++) {
-        enum mr_code code;
+    for (size_t first = 0; first < batch->count && code == MR_OK; first += BLOCK) {
+        const size_t left = batch->count - first, count = left < BLOCK ? left : BLOCK;
+        struct subject subjects[BLOCK];
 
-        verdicts[i] = (struct mr_verdict){.kind = MR_VERDICT_PASS};
-        code = judge_record(self, batch->records[i].partition, batch->rows[i], arena,
-                            &verdicts[i].is_flagged, err);
-        if (code != MR_OK) {
-            return code;
+        begin_block(self, batch, first, count, subjects, verdicts);
+        for (size_t i = 0; i < self->detector_count && code == MR_OK; i++) {
+            code = judge_block(&self->detectors[i], subjects, count,
+                               self->stamp_slot + 1 + i * MR_DETECTOR_LEAVES, verdicts + first,
+                               arena, err);
         }
     }
-    return MR_OK;
+    return code;
 }
 
 static void detect_close(struct mr_processor *processor)

@@ -56,6 +56,10 @@ static const struct mr_option detector_options[] = {
            "Per partition; one more stops the stage instead of eating the memory."),
     MR_INT(SELF, values, "", 1, MR_SAMPLE_WINDOW_MAX,
            "robust_z, rate_of_change: how many of the last values are remembered."),
+    MR_DURATION(
+        SELF, window, "0s", 0, YEAR_MS,
+        "Judges one value for each such span of event time instead of each record; value is "
+        "then count(), sum(x), mean(x), min(x), max(x) or quantile(0.95, x)."),
     MR_REAL(SELF, span, "", 1, 1000000,
             "ewma, change_point: over how many records the mean reaches."),
     MR_REAL(SELF, floor, "0", 0, 1000000000,
@@ -211,12 +215,32 @@ static void check_bounds(const struct mr_detector_settings *settings,
     }
 }
 
+static void check_window(const struct mr_detector_settings *settings,
+                         const struct mr_misfits *misfits)
+{
+    struct mr_window window;
+    struct mr_span inner;
+    const bool is_aggregate =
+        settings->value.text != NULL && mr_window_read(settings->value.text, &window, &inner);
+
+    if (settings->window > 0 && mr_methods[settings->method]->takes_null) {
+        misfits->tell(misfits->context, "window", "is for methods that judge a value");
+    } else if (settings->window > 0 && !is_aggregate) {
+        misfits->tell(misfits->context, "value",
+                      "with a window, one of count(), sum(x), mean(x), min(x), max(x), "
+                      "quantile(0.95, x)");
+    } else if (settings->window == 0 && is_aggregate) {
+        misfits->tell(misfits->context, "window", "over what time does value reach?");
+    }
+}
+
 void mr_detector_check(const struct mr_detector_settings *settings,
                        const struct mr_misfits *misfits)
 {
     check_knobs(settings, misfits);
     check_bounds(settings, misfits);
     check_texts(settings, misfits);
+    check_window(settings, misfits);
 }
 
 static uint32_t set_or(int64_t set, uint32_t fallback)
@@ -280,13 +304,31 @@ static bool is_number(const struct mr_cel_type *type)
     return type->kind == MR_CEL_DOUBLE || type->kind == MR_CEL_INT || type->kind == MR_CEL_UINT;
 }
 
+/* What is in the brackets of an aggregate, with a place of its own; false: no room. */
+static bool take_inner(struct opening *self, struct mr_source *source)
+{
+    struct mr_span inner;
+
+    if (!mr_window_read(source->text, &self->detector->window, &inner)) {
+        return true; /* the check has complained */
+    }
+    source->place.column += inner.size > 0 ? (int)(inner.data - (const uint8_t *)source->text) : 0;
+    source->text = inner.size > 0 ? mr_arena_text(mr_scope_arena(self->scope), inner) : NULL;
+    return inner.size == 0 || source->text != NULL;
+}
+
 static enum mr_code compile_value(struct opening *self, struct mr_error *err)
 {
-    const struct mr_source *source = &self->settings->value;
+    struct mr_source copy = self->settings->value;
+    const struct mr_source *source = &copy;
     struct mr_cel_type type;
     enum mr_code code;
 
-    if (source->text == NULL) {
+    self->detector->window.size_ms = self->settings->window;
+    if (source->text != NULL && self->settings->window > 0 && !take_inner(self, &copy)) {
+        return MR_FAIL(err, MR_NO_ROOM, "no room for %s", source->key);
+    }
+    if (source->text == NULL || self->is_bad) {
         return MR_OK;
     }
     code = mr_scope_compile(self->scope, source, NULL, &self->detector->value, err);
@@ -364,7 +406,8 @@ static enum mr_code open_store(struct opening *self, struct mr_error *err)
     struct mr_detector *detector = self->detector;
     const struct mr_store_spec spec = {
         .name = settings->name,
-        .state_size = (uint32_t)mr_judge_state_size(detector->method, &detector->tuning),
+        .state_size = (uint32_t)(mr_window_state_size(&detector->window) +
+                                 mr_judge_state_size(detector->method, &detector->tuning)),
         .version = detector->method->version,
         .ttl_ms = settings->ttl,
         .keys_max = (size_t)settings->keys_max};

@@ -8,6 +8,7 @@
 #include "processors/core/stage/scope.h"
 #include "processors/detect/absence.h"
 #include "processors/detect/judge.h"
+#include "processors/detect/window.h"
 
 #define MR_DETECTORS_MAX 64
 
@@ -25,6 +26,7 @@ struct mr_detector_settings {
     int64_t ttl;
     int64_t keys_max;
     int64_t values;
+    int64_t window;
     double span;
     double floor;
     double floor_percent;
@@ -62,6 +64,7 @@ struct mr_detector {
     const char *name; /* borrowed */
     const struct mr_method *method;
     struct mr_tuning tuning;
+    struct mr_window window;
     const struct mr_cel_program *key;
     const struct mr_cel_program *value;    /* NULL: none is judged */
     const struct mr_cel_program *when;     /* NULL: always */
@@ -83,7 +86,7 @@ void mr_detector_close(struct mr_detector *detector);
 const char *mr_detection_schema(const struct mr_detect_settings *settings, struct mr_arena *arena);
 
 /* The leaves of schemas/stamps/detector.avsc, in its order. */
-#define MR_DETECTOR_LEAVES 13
+#define MR_DETECTOR_LEAVES 15
 void mr_detection_fill(const struct mr_judgement *judgement,
                        struct mr_value leaves[MR_DETECTOR_LEAVES]);
 

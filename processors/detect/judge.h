@@ -38,9 +38,11 @@ struct mr_judgement {
     double observed, expected, band_low, band_high, ratio, change_percent; /* NaN: none */
     double one_in;                                                         /* NaN: not ranked */
     uint32_t seen;
-    const char *reason;      /* literal; "" where there is nothing to say */
-    uint32_t absent_count;   /* missing: keys that the record tells of */
-    struct mr_value *absent; /* texts: the first MR_ABSENT_MAX of them; arena */
+    const char *reason; /* literal; "" where there is nothing to say */
+    bool has_window;
+    int64_t window_start_ms, window_end_ms; /* of what was judged */
+    uint32_t absent_count;                  /* missing: keys that the record tells of */
+    struct mr_value *absent;                /* texts: the first MR_ABSENT_MAX of them; arena */
 };
 
 /* Bytes of a key's state. */

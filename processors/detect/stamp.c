@@ -28,6 +28,12 @@ static struct mr_value real_or_null(double x)
     return isnan(x) ? (struct mr_value){.kind = MR_KIND_NULL} : mr_value_double(x);
 }
 
+static struct mr_value time_or_null(const struct mr_judgement *judgement, int64_t ms)
+{
+    return judgement->has_window ? mr_value_timestamp_ms(ms)
+                                 : (struct mr_value){.kind = MR_KIND_NULL};
+}
+
 static struct mr_value list_of(const struct mr_judgement *judgement)
 {
     const uint32_t most = MR_ABSENT_MAX;
@@ -53,6 +59,8 @@ void mr_detection_fill(const struct mr_judgement *judgement,
         real_or_null(judgement->one_in),
         mr_value_int(judgement->absent_count),
         list_of(judgement),
+        time_or_null(judgement, judgement->window_start_ms),
+        time_or_null(judgement, judgement->window_end_ms),
     };
 
     for (size_t i = 0; i < MR_DETECTOR_LEAVES; i++) {

@@ -7,6 +7,8 @@
 
 #define PARTITIONS_MAX 4096
 #define FIRST_BUCKETS 64
+#define LINE_SIZE ((size_t)64) /* of the processor's cache */
+#define KEY_GUESS ((size_t)40) /* bytes: a fetch that is a line short costs little */
 
 /* An entry's bytes: this header, the key, padding, the state. Entries never move, so the table can
  * grow while a state is in use; freed ones are not reused but go with their partition. */
@@ -288,6 +290,29 @@ void *mr_store_at(struct mr_store *store, int32_t partition, struct mr_span key,
     mark_changed(table, entry);
     store->key = key_of(entry);
     return state_of(entry);
+}
+
+uint64_t mr_store_hint(const struct mr_store *store, int32_t partition, struct mr_span key)
+{
+    const struct table *table = store->tables[partition];
+    const uint64_t hash = mr_hash64(key);
+
+    if (table != NULL) {
+        __builtin_prefetch(&table->buckets[(size_t)hash & (table->bucket_count - 1)]);
+    }
+    return hash;
+}
+
+void mr_store_fetch(const struct mr_store *store, int32_t partition, uint64_t hint)
+{
+    const struct table *table = store->tables[partition];
+    const size_t size = sizeof(struct entry) + KEY_GUESS + store->spec.state_size;
+    const struct entry *entry =
+        table ? table->buckets[(size_t)hint & (table->bucket_count - 1)] : NULL;
+
+    for (size_t at = 0; entry != NULL && at < size; at += LINE_SIZE) {
+        __builtin_prefetch((const uint8_t *)entry + at, 1);
+    }
 }
 
 struct mr_span mr_store_key(const struct mr_store *store)

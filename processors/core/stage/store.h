@@ -35,6 +35,10 @@ struct mr_store_spec {
  * stream time forward. */
 void *mr_store_at(struct mr_store *store, int32_t partition, struct mr_span key,
                   int64_t event_time_ms);
+/* What mr_store_at() will read for a key comes from memory meanwhile: a hint for each of some keys,
+ * then, with what the hints gave, a fetch for each. Without effect but on time. */
+uint64_t mr_store_hint(const struct mr_store *store, int32_t partition, struct mr_span key);
+void mr_store_fetch(const struct mr_store *store, int32_t partition, uint64_t hint);
 /* The key that the latest mr_store_at() gave a state for, in the store's own memory: it lives as
  * long as the state, which stays where it is until the key is dropped, expires or is forgotten. */
 struct mr_span mr_store_key(const struct mr_store *store);

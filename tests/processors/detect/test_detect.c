@@ -236,6 +236,17 @@ static void what_cannot_be_is_refused_with_its_place(void **state)
          "{name: a, method: missing, group: subject.name}", "does not determine the partition"},
         {"a time to live for what is forgotten when it is told",
          "{name: a, method: missing, ttl: 24h}", "tells each outage once"},
+        {"an aggregate without a window", "{name: a, value: count()}", "a.window: over what time"},
+        {"a window without an aggregate", "{name: a, value: subject.price, window: 1h}",
+         "a.value: with a window, one of count()"},
+        {"two aggregates", "{name: a, value: max(subject.price) - min(subject.price), window: 1h}",
+         "a.value: with a window, one of count()"},
+        {"a quantile beyond all", "{name: a, value: 'quantile(1.5, subject.price)', window: 1h}",
+         "a.value: with a window, one of count()"},
+        {"an aggregate of a text", "{name: a, value: max(subject.name), window: 1h}",
+         "a number is judged"},
+        {"a window of what judges records", "{name: a, method: missing, window: 1h}",
+         "a.window: is for methods that judge a value"},
         {"no condition", "{name: a, value: subject.price, when: subject.count}", "must be bool"},
     };
 
@@ -259,8 +270,9 @@ static void what_cannot_be_is_refused_with_its_place(void **state)
 static void the_leaves_are_those_of_the_schema(void **state)
 {
     static const char *const names[MR_DETECTOR_LEAVES] = {
-        "is_anomaly",     "score", "observed", "expected", "band_low",     "band_high", "ratio",
-        "change_percent", "seen",  "reason",   "one_in",   "absent_count", "absent"};
+        "is_anomaly", "score",        "observed",       "expected",     "band_low",
+        "band_high",  "ratio",        "change_percent", "seen",         "reason",
+        "one_in",     "absent_count", "absent",         "window_start", "window_end"};
     struct mr_schema *schema = NULL;
     struct mr_encoder *encoder = NULL;
 
