@@ -144,17 +144,26 @@ static void check_knobs(const struct mr_detector_settings *settings,
     }
 }
 
+/* Two digits; -1: they are none. */
+static int64_t read_pair(const char *at)
+{
+    return isdigit((unsigned char)at[0]) && isdigit((unsigned char)at[1])
+               ? (at[0] - '0') * 10 + (at[1] - '0')
+               : -1;
+}
+
 /* "+02:00" */
 static bool read_offset(const char *text, int64_t *offset_ms)
 {
-    unsigned hours, minutes;
-    char sign, end;
+    const bool is_shaped =
+        strlen(text) == 6 && (text[0] == '+' || text[0] == '-') && text[3] == ':';
+    const int64_t hours = is_shaped ? read_pair(text + 1) : -1;
+    const int64_t minutes = is_shaped ? read_pair(text + 4) : -1;
 
-    if (sscanf(text, "%c%2u:%2u%c", &sign, &hours, &minutes, &end) != 3 || strlen(text) != 6 ||
-        (sign != '+' && sign != '-') || hours > 24 || minutes > 59) {
+    if (hours < 0 || hours > 24 || minutes < 0 || minutes > 59) {
         return false;
     }
-    *offset_ms = (hours * 60 + minutes) * (sign == '-' ? -MINUTE_MS : MINUTE_MS);
+    *offset_ms = (hours * 60 + minutes) * (text[0] == '-' ? -MINUTE_MS : MINUTE_MS);
     return true;
 }
 

@@ -189,3 +189,30 @@ void mr_judge_frozen(const struct mr_method *method, const struct mr_tuning *tun
     memcpy(head, copy, sizeof(*head));
     head->seen = seen;
 }
+
+bool mr_judge_merge(const struct mr_method *method, const struct mr_tuning *tuning, void *state,
+                    const void *other)
+{
+    struct mr_judge_head *head = state;
+    const struct mr_judge_head *from = other;
+    const struct mr_merged seen = {head->seen, from->seen};
+
+    if (method->merge == NULL || tuning->one_in > 0) {
+        return false;
+    }
+    if (from->seen == 0) {
+        return true;
+    }
+    if (head->seen == 0) {
+        memcpy(state, other, mr_judge_state_size(method, tuning));
+        return true;
+    }
+    method->merge(tuning, head + 1, from + 1, &seen);
+    head->seen = from->seen > UINT32_MAX - head->seen ? UINT32_MAX : head->seen + from->seen;
+    if (from->has_alarmed && (!head->has_alarmed || from->alarm_ms > head->alarm_ms)) {
+        head->alarm_ms = from->alarm_ms;
+        head->quiet = from->quiet;
+        head->has_alarmed = 1;
+    }
+    return true;
+}

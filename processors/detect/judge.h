@@ -58,6 +58,12 @@ void mr_judge(const struct mr_method *method, const struct mr_tuning *tuning, vo
 void mr_judge_frozen(const struct mr_method *method, const struct mr_tuning *tuning, void *state,
                      const struct mr_observation *value, struct mr_judgement *judgement);
 
+/* Adds what another state of the same method and tuning has seen: a key's history on two
+ * partitions, or of two spans of time. The later alarm counts. false: the method's states cannot be
+ * merged, nor can what is calibrated. */
+bool mr_judge_merge(const struct mr_method *method, const struct mr_tuning *tuning, void *state,
+                    const void *other);
+
 /* How much more than 1 a ratio is, in per cent to one decimal, as people read it. */
 double mr_judge_percent(double ratio);
 

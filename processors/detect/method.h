@@ -92,6 +92,11 @@ enum mr_knob {
     MR_KNOB_ABSENCE = 1 << 13 /* is asked for keys that do not come, too: absence.h */
 };
 
+/* How many records each of two states has seen; neither is 0. */
+struct mr_merged {
+    double own, other;
+};
+
 struct mr_method {
     const char *name;
     const char *summary;
@@ -110,6 +115,10 @@ struct mr_method {
     /* Required. Fills *finding, which comes as {0, NaN, NaN, NaN, NaN, ""}. */
     void (*step)(const struct mr_tuning *tuning, void *state, const struct mr_observation *seen,
                  struct mr_finding *finding);
+    /* Optional: state becomes what one that had seen the records of both would be, but for
+     * rounding; where order matters to a method, there is none. */
+    void (*merge)(const struct mr_tuning *tuning, void *state, const void *other,
+                  const struct mr_merged *seen);
 };
 
 #define MR_DETECT_STATE_MAX 4096

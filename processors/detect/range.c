@@ -47,6 +47,18 @@ static void range_step(const struct mr_tuning *tuning, void *state,
     }
 }
 
+static void range_merge(const struct mr_tuning *tuning, void *state, const void *other,
+                        const struct mr_merged *seen)
+{
+    struct range_state *self = state;
+    const struct range_state *from = other;
+
+    (void)tuning;
+    (void)seen;
+    self->low = from->low < self->low ? from->low : self->low;
+    self->high = from->high > self->high ? from->high : self->high;
+}
+
 const struct mr_method mr_method_range = {
     .name = "range",
     .summary = "Distance beyond the least and greatest value so far, as a part of their distance.",
@@ -56,4 +68,5 @@ const struct mr_method mr_method_range = {
     .warmup = 32,
     .state_size = range_size,
     .step = range_step,
+    .merge = range_merge,
 };

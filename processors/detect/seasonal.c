@@ -59,6 +59,39 @@ static void seasonal_step(const struct mr_tuning *tuning, void *state,
     self->variance = (1.0 - alpha) * (self->variance + alpha * before * before);
 }
 
+/* Mean and variance of both, each with its weight; one of the weights is not 0. */
+static void merge_moments(double *mean, double *variance, double weight, const double other[2],
+                          double other_weight)
+{
+    const double share = other_weight / (weight + other_weight);
+    const double away = other[0] - *mean;
+
+    *mean += away * share;
+    *variance = (1.0 - share) * *variance + share * other[1] + (1.0 - share) * share * away * away;
+}
+
+/* A bin weighs as much as its visits, which stop at their maximum. */
+static void seasonal_merge(const struct mr_tuning *tuning, void *state, const void *other,
+                           const struct mr_merged *seen)
+{
+    struct seasonal_state *self = state;
+    const struct seasonal_state *from = other;
+    uint8_t *visits = (uint8_t *)(self->bins + tuning->bins);
+    const uint8_t *more = (const uint8_t *)(from->bins + tuning->bins);
+
+    merge_moments(&self->mean, &self->variance, seen->own,
+                  (const double[]){from->mean, from->variance}, seen->other);
+    for (uint32_t i = 0; i < tuning->bins; i++) {
+        const unsigned sum = (unsigned)visits[i] + more[i];
+
+        if (more[i] > 0) {
+            merge_moments(&self->bins[i].mean, &self->bins[i].variance, visits[i],
+                          (const double[]){from->bins[i].mean, from->bins[i].variance}, more[i]);
+        }
+        visits[i] = (uint8_t)(sum < VISITS_MAX ? sum : VISITS_MAX);
+    }
+}
+
 const struct mr_method mr_method_seasonal = {
     .name = "seasonal",
     .summary =
@@ -70,4 +103,5 @@ const struct mr_method mr_method_seasonal = {
     .bins_max = 168,
     .state_size = seasonal_size,
     .step = seasonal_step,
+    .merge = seasonal_merge,
 };

@@ -34,6 +34,20 @@ static void zscore_step(const struct mr_tuning *tuning, void *state,
     self->squares += before * (seen->value - self->mean);
 }
 
+/* Chan, Golub and LeVeque. */
+static void zscore_merge(const struct mr_tuning *tuning, void *state, const void *other,
+                         const struct mr_merged *seen)
+{
+    struct zscore_state *self = state;
+    const struct zscore_state *from = other;
+    const double share = seen->other / (seen->own + seen->other);
+    const double away = from->mean - self->mean;
+
+    (void)tuning;
+    self->mean += away * share;
+    self->squares += from->squares + away * away * (seen->own * share);
+}
+
 const struct mr_method mr_method_zscore = {
     .name = "zscore",
     .summary = "Distance from the mean of all values so far, in standard deviations.",
@@ -43,4 +57,5 @@ const struct mr_method mr_method_zscore = {
     .warmup = 32,
     .state_size = zscore_size,
     .step = zscore_step,
+    .merge = zscore_merge,
 };
