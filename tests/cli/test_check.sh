@@ -55,7 +55,7 @@ exits() {
 exits "the shipped pipeline is usable" 0 "$bin" check "$good"
 exits "and explains itself" 0 "$bin" check "$good" --explain
 broken "a key that nobody knows" 's/threshold: 15/thresold: 15/' thresold 'did you mean' threshold
-broken "a number out of its bounds" 's/window: 16/window: 0/' window 'outside 1..'
+broken "a number out of its bounds" 's/values: 16/values: 0/' values 'outside 1..'
 broken "a word that is no choice" 's/scale: log/scale: logg/' logg 'did you mean'
 broken "a processor that is none" 's/^  - detect:/  - detct:/' detct 'did you mean' detect
 broken "a field that the subject lacks" 's/expr: "subject.price > 0.0"/expr: "subject.prise > 0.0"/' \
