@@ -82,6 +82,8 @@ static void the_record_that_ends_a_window_tells_it(void **state)
         {"empty windows count as none", STAGES("count()", ""), gap, 7, "2:2 4:2 6:0! "},
         {"empty windows have no mean", STAGES("mean(subject.price)", ""), gap, 7, "2:1 4:1 6:1 "},
         {"late records", STAGES("count()", ""), late, 6, "1:1 2:late 4:late 5:2! "},
+        {"half an hour off", STAGES("count()", ", utc_offset: \"+00:30\""), steady, 7,
+         "2:2 5:3! 6:1! "},
         {"only what the condition lets in", STAGES("count()", ", when: subject.price > 3.0"),
          steady, 7, "0:filtered 1:filtered 3:1 5:2! 6:1 "},
     };
