@@ -264,51 +264,58 @@ static enum mr_code judge_one(const struct mr_detector *detector, const struct s
     return MR_OK;
 }
 
+/* Some consecutive records of a batch. */
+struct block {
+    struct subject subjects[BLOCK];
+    struct mr_verdict *verdicts; /* borrowed; theirs */
+    size_t count;
+};
+
 /* Asks all of a block, so that the states of its keys can be on their way from memory when the
  * first is judged. */
-static enum mr_code ask_block(const struct mr_detector *detector, const struct subject *subjects,
-                              size_t count, struct mr_arena *arena, struct question *questions,
+static enum mr_code ask_block(const struct mr_detector *detector, const struct block *block,
+                              struct mr_arena *arena, struct question questions[BLOCK],
                               struct mr_error *err)
 {
     uint64_t hints[BLOCK];
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < block->count; i++) {
+        const struct subject *subject = &block->subjects[i];
         enum mr_code code;
 
         questions[i] = (struct question){0};
-        code = ask(detector, subjects[i].row, arena, &questions[i], err);
+        code = ask(detector, subject->row, arena, &questions[i], err);
         if (code != MR_OK) {
             return code;
         }
         if (questions[i].refused == NULL) {
-            hints[i] = mr_store_hint(detector->store, subjects[i].partition,
+            hints[i] = mr_store_hint(detector->store, subject->partition,
                                      mr_value_span(&questions[i].key));
         }
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < block->count; i++) {
         if (questions[i].refused == NULL) {
-            mr_store_fetch(detector->store, subjects[i].partition, hints[i]);
+            mr_store_fetch(detector->store, block->subjects[i].partition, hints[i]);
         }
     }
     return MR_OK;
 }
 
-/* leaves: where a detector's stand in a row. */
-static enum mr_code judge_block(const struct mr_detector *detector, const struct subject *subjects,
-                                size_t count, size_t leaves, struct mr_verdict *verdicts,
-                                struct mr_arena *arena, struct mr_error *err)
+/* leaves: where the detector's stand in a row. */
+static enum mr_code judge_block(const struct mr_detector *detector, const struct block *block,
+                                size_t leaves, struct mr_arena *arena, struct mr_error *err)
 {
     const size_t mark = mr_arena_mark(arena);
     struct question questions[BLOCK];
-    enum mr_code code = ask_block(detector, subjects, count, arena, questions, err);
+    enum mr_code code = ask_block(detector, block, arena, questions, err);
     bool has_names = false;
 
-    for (size_t i = 0; i < count && code == MR_OK; i++) {
+    for (size_t i = 0; i < block->count && code == MR_OK; i++) {
         struct mr_judgement judgement;
 
-        code = judge_one(detector, &subjects[i], &questions[i], arena, &judgement, err);
-        mr_detection_fill(&judgement, subjects[i].row + leaves);
-        verdicts[i].is_flagged = verdicts[i].is_flagged || judgement.is_anomaly;
+        code = judge_one(detector, &block->subjects[i], &questions[i], arena, &judgement, err);
+        mr_detection_fill(&judgement, block->subjects[i].row + leaves);
+        block->verdicts[i].is_flagged = block->verdicts[i].is_flagged || judgement.is_anomaly;
         has_names = has_names || judgement.absent_count > 0;
     }
     if (!has_names) { /* a judgement holds nothing else of what was evaluated */
@@ -318,16 +325,18 @@ static enum mr_code judge_block(const struct mr_detector *detector, const struct
 }
 
 static void begin_block(const struct detect *self, const struct mr_batch *batch, size_t first,
-                        size_t count, struct subject *subjects, struct mr_verdict *verdicts)
+                        struct block *block)
 {
     const struct mr_span config = {mr_scope_digest(self->scope)->bytes, CONFIG_SIZE};
+    const size_t left = batch->count - first;
 
-    for (size_t i = 0; i < count; i++) {
+    block->count = left < BLOCK ? left : BLOCK;
+    for (size_t i = 0; i < block->count; i++) {
         struct mr_value *row = batch->rows[first + i];
 
-        subjects[i] = (struct subject){row, mr_value_ms(&row[self->time_slot]),
-                                       batch->records[first + i].partition};
-        verdicts[first + i] = (struct mr_verdict){.kind = MR_VERDICT_PASS};
+        block->subjects[i] = (struct subject){row, mr_value_ms(&row[self->time_slot]),
+                                              batch->records[first + i].partition};
+        block->verdicts[i] = (struct mr_verdict){.kind = MR_VERDICT_PASS};
         row[self->stamp_slot] = mr_value_bytes(config);
     }
 }
@@ -340,14 +349,12 @@ static enum mr_code detect_run(struct mr_processor *processor, const struct mr_b
     enum mr_code code = MR_OK;
 
     for (size_t first = 0; first < batch->count && code == MR_OK; first += BLOCK) {
-        const size_t left = batch->count - first, count = left < BLOCK ? left : BLOCK;
-        struct subject subjects[BLOCK];
+        struct block block = {.verdicts = verdicts + first};
 
-        begin_block(self, batch, first, count, subjects, verdicts);
+        begin_block(self, batch, first, &block);
         for (size_t i = 0; i < self->detector_count && code == MR_OK; i++) {
-            code = judge_block(&self->detectors[i], subjects, count,
-                               self->stamp_slot + 1 + i * MR_DETECTOR_LEAVES, verdicts + first,
-                               arena, err);
+            code = judge_block(&self->detectors[i], &block,
+                               self->stamp_slot + 1 + i * MR_DETECTOR_LEAVES, arena, err);
         }
     }
     return code;

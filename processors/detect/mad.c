@@ -91,12 +91,16 @@ static double count_below(const struct mr_rank_signed *counts, double z)
                  : below + count_within(&counts->scale, &counts->positive, z);
 }
 
-/* From the anchor. */
+/* From the anchor. Where one half lies on each side, half-way between the nearest of both. */
 static double find_median(const struct mr_rank_signed *counts)
 {
     const double below = total_of(&counts->negative);
     const double half = 0.5 * (below + total_of(&counts->positive));
 
+    if (below == half) {
+        return 0.5 * (reach_of(&counts->scale, &counts->positive, 0.0) -
+                      reach_of(&counts->scale, &counts->negative, 0.0));
+    }
     return below > half ? -reach_of(&counts->scale, &counts->negative, below - half)
                         : reach_of(&counts->scale, &counts->positive, half - below);
 }
