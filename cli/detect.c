@@ -69,7 +69,11 @@ static void print_alarms(const struct mr_series *series, const struct mr_judgeme
         print_number(judgement->expected, 12);
         print_number(judgement->band_low, 12);
         print_number(judgement->band_high, 12);
-        (void)printf("  %6.3f  %s\n", judgement->score, judgement->reason);
+        (void)printf("  %6.3f  %s", judgement->score, judgement->reason);
+        if (!isnan(judgement->one_in)) {
+            (void)printf(", 1 in %.0f", judgement->one_in);
+        }
+        (void)printf("\n");
     }
 }
 
@@ -130,7 +134,8 @@ static void print_sum(const struct mr_series *series, const struct mr_judgement 
         alarms += judgements[row].is_anomaly;
     }
     (void)printf("detect method=%s threshold=%g rows=%zu values=%zu alarms=%zu\n",
-                 detector->method->name, detector->tuning.threshold, series->count, values, alarms);
+                 detector->method->name, mr_series_threshold(detector), series->count, values,
+                 alarms);
 }
 
 static enum mr_code judge(const struct flags *flags, const struct mr_series *series,
@@ -148,7 +153,7 @@ static enum mr_code judge(const struct flags *flags, const struct mr_series *ser
     code = mr_series_judge(series, detector, judgements, err);
     if (code == MR_OK && path != NULL) {
         (void)snprintf(title, sizeof(title), "%s, %s at %g", slash ? slash + 1 : flags->operands[0],
-                       detector->method->name, detector->tuning.threshold);
+                       detector->method->name, mr_series_threshold(detector));
         code = draw(path, &(struct mr_plot){title, series, judgements}, err);
     }
     if (code == MR_OK && flags->values[FLAG_CSV] != NULL) {

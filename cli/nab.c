@@ -280,7 +280,7 @@ static enum mr_code show_board(const struct flags *flags, struct board *board,
         (void)printf("nab files=%zu windows=%zu method=%s threshold=%g standard=%.2f low_fp=%.2f "
                      "low_fn=%.2f\n",
                      board->corpus->count, board->corpus->window_count, detector->method->name,
-                     detector->tuning.threshold, ours[MR_NAB_STANDARD], ours[MR_NAB_LOW_FP],
+                     mr_series_threshold(detector), ours[MR_NAB_STANDARD], ours[MR_NAB_LOW_FP],
                      ours[MR_NAB_LOW_FN]);
     }
     for (size_t i = 0; i < board->count; i++) {

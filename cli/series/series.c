@@ -175,6 +175,11 @@ enum mr_code mr_series_detector_read(const char *const *words, size_t count,
     return code;
 }
 
+double mr_series_threshold(const struct mr_series_detector *detector)
+{
+    return detector->tuning.one_in > 0.0 ? detector->tuning.one_in : detector->tuning.threshold;
+}
+
 enum mr_code mr_series_judge(const struct mr_series *series,
                              const struct mr_series_detector *detector,
                              struct mr_judgement *judgements, struct mr_error *err)

@@ -37,6 +37,9 @@ void mr_series_free(struct mr_series *series); /* also of {0} */
 enum mr_code mr_series_detector_read(const char *const *words, size_t count,
                                      struct mr_series_detector *detector, struct mr_error *err);
 
+/* What its score is 0.5 at: in the unit of the method, or, calibrated, one in so many. */
+double mr_series_threshold(const struct mr_series_detector *detector);
+
 /* One judgement per row, in order, from an empty state. */
 enum mr_code mr_series_judge(const struct mr_series *series,
                              const struct mr_series_detector *detector,

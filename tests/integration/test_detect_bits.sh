@@ -6,7 +6,7 @@
 set -u
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-checks='test_methods test_arith test_properties test_rcre'
+checks='test_methods test_arith test_knobs test_merge test_properties test_rcre'
 units="processors/core/base/arena.c processors/core/base/digest.c processors/core/base/error.c processors/core/base/span.c tests/support/series.c"
 for file in processors/detect/*.c; do
     # What belongs to the stage needs the whole core.
