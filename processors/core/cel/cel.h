@@ -131,6 +131,11 @@ struct mr_cel_diagnosis {
     char hint[120]; /* "did you mean 'price'?" or "" */
 };
 
+/* For people: "1:9: no field 'prise' in grocery.Price", the line with a caret below its column, and
+ * the hint. NULL: no room. */
+const char *mr_cel_diagnosis_text(const struct mr_cel_diagnosis *why, struct mr_span source,
+                                  struct mr_arena *arena);
+
 struct mr_cel_program;
 
 /* Compiles source. wanted: the type that the result must have (NULL: any; a nullable result is

@@ -2,7 +2,8 @@
  *
  * The environment of cel.h is strict: checked, macros on, no container. The
  * public suite also runs expressions unchecked, with names resolved inside a
- * container, with declared functions that nobody implements.
+ * container, with declared functions that nobody implements. Confluent's rules
+ * mean something else by matches().
  */
 #ifndef MR_CEL_DIALECT_H
 #define MR_CEL_DIALECT_H
@@ -17,6 +18,7 @@ struct mr_cel_dialect {
     const struct mr_cel_type *wanted; /* of the result, as in mr_cel_compile */
     bool is_unchecked;                /* types and undeclared names fail at run time only */
     bool has_no_macros;
+    bool has_full_matches; /* matches() as Confluent's rules have it: PCRE, and the whole text */
     struct cel_library declared; /* functions known to the checker only */
 };
 

@@ -45,6 +45,7 @@ extern const struct cel_library cel_strings;
 extern const struct cel_library cel_strings_ext;
 extern const struct cel_library cel_format;
 extern const struct cel_library cel_regexes;
+extern const struct cel_library cel_full_matches; /* not of cel_library_at(): see dialect.h */
 extern const struct cel_library cel_times;
 extern const struct cel_library cel_math;
 extern const struct cel_library cel_collections;

@@ -5,10 +5,16 @@
 
 const struct cel_library *cel_check_library_at(const struct cel_check *self, size_t index)
 {
-    if (index == 0) {
+    static const struct cel_library none = {0};
+
+    switch (index) {
+    case 0:
         return &self->dialect->declared;
+    case 1:
+        return self->dialect->has_full_matches ? &cel_full_matches : &none;
+    default:
+        return cel_library_at(index - 2);
     }
-    return cel_library_at(index - 1);
 }
 
 enum nearness { NO_SUCH_NAME, OTHER_STYLE, OTHER_COUNT, FITS };

@@ -31,10 +31,10 @@ static void give_back(void *room, void *arena)
     (void)room, (void)arena;
 }
 
-static pcre2_code *compile(pcre2_general_context *general, struct mr_span pattern)
+#define OPTIONS (PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_NEVER_BACKSLASH_C | PCRE2_NEVER_UCP)
+
+static pcre2_code *compile(pcre2_general_context *general, struct mr_span pattern, uint32_t options)
 {
-    const uint32_t options = PCRE2_UTF | PCRE2_NO_UTF_CHECK | PCRE2_DOLLAR_ENDONLY |
-                             PCRE2_NEVER_BACKSLASH_C | PCRE2_NEVER_UCP;
     pcre2_compile_context *context = pcre2_compile_context_create(general);
     PCRE2_SIZE offset;
     int error;
@@ -46,22 +46,37 @@ static pcre2_code *compile(pcre2_general_context *general, struct mr_span patter
     return pcre2_compile(pattern.data, pattern.size, options, &error, &offset, context);
 }
 
-static struct cel_regex *open_pattern(struct mr_arena *arena, struct mr_span pattern)
+static struct cel_regex *open_code(struct mr_arena *arena, struct mr_span pattern, uint32_t options)
 {
     struct cel_regex *regex = mr_arena_take(arena, 1, sizeof(*regex));
-    const struct mr_span screened = cel_regex_screen(arena, pattern);
     pcre2_general_context *general;
 
-    if (regex == NULL || screened.data == NULL) {
+    if (regex == NULL || pattern.data == NULL) {
         return NULL;
     }
     general = pcre2_general_context_create(take, give_back, arena);
-    regex->code = general == NULL ? NULL : compile(general, screened);
+    regex->code = general == NULL ? NULL : compile(general, pattern, options);
     if (regex->code == NULL ||
         pcre2_pattern_info(regex->code, PCRE2_INFO_CAPTURECOUNT, &regex->group_count) != 0) {
         return NULL;
     }
     return regex;
+}
+
+static struct cel_regex *open_pattern(struct mr_arena *arena, struct mr_span pattern)
+{
+    return open_code(arena, cel_regex_screen(arena, pattern), OPTIONS | PCRE2_DOLLAR_ENDONLY);
+}
+
+const struct cel_regex *cel_regex_open_full(struct mr_arena *arena, struct mr_span pattern)
+{
+    static const uint8_t empty[1] = {0};
+    const struct mr_span whole = {pattern.data == NULL ? empty : pattern.data, pattern.size};
+
+    if (pattern.size > CEL_REGEX_SIZE_MAX || !mr_utf8_is_valid(pattern)) {
+        return NULL;
+    }
+    return open_code(arena, whole, OPTIONS | PCRE2_ANCHORED | PCRE2_ENDANCHORED);
 }
 
 const struct cel_regex *cel_regex_open(struct mr_arena *arena, struct mr_span pattern)

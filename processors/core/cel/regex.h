@@ -25,6 +25,9 @@ struct cel_regex;
 const struct cel_regex *cel_regex_open(struct mr_arena *arena, struct mr_span pattern);
 /* The same, and made ready for many texts. */
 const struct cel_regex *cel_regex_open_fast(struct mr_arena *arena, struct mr_span pattern);
+/* PCRE's syntax with all that it has, bounded all the same; cel_regex_matches() then asks for the
+ * whole text. */
+const struct cel_regex *cel_regex_open_full(struct mr_arena *arena, struct mr_span pattern);
 uint32_t cel_regex_groups(const struct cel_regex *regex);
 /* Of the quickest form (regex_sequence.h); NULL is not. */
 bool cel_regex_is_sequence(const struct cel_regex *regex);

@@ -17,15 +17,16 @@ struct search {
     struct mr_value error; /* when next_match is negative */
 };
 
-static bool open_search(struct search *self, struct cel_run *run, const struct mr_value *text,
-                        const struct mr_value *pattern)
+/* args: the text, the pattern. */
+static bool open_search(struct search *self, struct cel_run *run, const struct mr_value *args,
+                        const struct cel_regex *(*open)(struct mr_arena *, struct mr_span))
 {
     self->run = run;
     self->regex = run->prepared;
-    self->text = mr_value_span(text);
+    self->text = mr_value_span(&args[0]);
     self->from = 0;
-    if (self->regex == NULL && cel_spend(run, OPEN_FUEL + pattern->size)) {
-        self->regex = cel_regex_open(run->arena, mr_value_span(pattern));
+    if (self->regex == NULL && cel_spend(run, OPEN_FUEL + args[1].size)) {
+        self->regex = open(run->arena, mr_value_span(&args[1]));
     }
     self->error = cel_fault(run->fuel < 0 ? MR_CEL_FAULT_FUEL : MR_CEL_FAULT_REGEX);
     return self->regex != NULL;
@@ -58,13 +59,13 @@ static int next_match(struct search *self)
     return found;
 }
 
-CALL(matches)
+static struct mr_value match(struct cel_run *run, const struct mr_value *args,
+                             const struct cel_regex *(*open)(struct mr_arena *, struct mr_span))
 {
     struct search search;
     int found;
 
-    (void)count;
-    if (!open_search(&search, run, &args[0], &args[1])) {
+    if (!open_search(&search, run, args, open)) {
         return search.error;
     }
     if (!cel_spend(run, 1 + search.text.size / 8)) {
@@ -72,6 +73,18 @@ CALL(matches)
     }
     found = cel_regex_matches(search.regex, search.text, run->arena);
     return found < 0 ? cel_fault(MR_CEL_FAULT_REGEX_LIMIT) : mr_value_bool(found == 1);
+}
+
+CALL(matches)
+{
+    (void)count;
+    return match(run, args, cel_regex_open);
+}
+
+CALL(full_matches)
+{
+    (void)count;
+    return match(run, args, cel_regex_open_full);
 }
 
 static struct mr_span span_of(const struct search *search, size_t group)
@@ -102,7 +115,7 @@ CALL(extract)
     int answer;
 
     (void)count;
-    if (!open_search(&search, run, &args[0], &args[1])) {
+    if (!open_search(&search, run, args, cel_regex_open)) {
         return search.error;
     }
     answer = next_match(&search);
@@ -124,7 +137,7 @@ CALL(extract_all)
     int answer;
 
     (void)count;
-    if (!open_search(&search, run, &args[0], &args[1])) {
+    if (!open_search(&search, run, args, cel_regex_open)) {
         return search.error;
     }
     items = cel_take_items(run, room);
@@ -211,7 +224,7 @@ CALL(replace)
 
     /* Only matches() and extract() end with their pattern, so none is ready here. */
     run->prepared = NULL;
-    if (!open_search(&search, run, &args[0], &args[1])) {
+    if (!open_search(&search, run, args, cel_regex_open)) {
         return search.error;
     }
     return replace_all(&search, mr_value_span(&args[2]), count == 4 ? args[3].number : -1);
@@ -222,6 +235,11 @@ static const void *prepare(struct mr_arena *arena, struct mr_span literal)
     return cel_regex_open_fast(arena, literal);
 }
 
+static const void *prepare_full(struct mr_arena *arena, struct mr_span literal)
+{
+    return cel_regex_open_full(arena, literal);
+}
+
 static const struct cel_overload rows[] = {
     {"matches", "ss", "b", matches, CEL_BOTH, prepare},
     {"regex.extract", "ss", "Os", extract, CEL_GLOBAL, prepare},
@@ -230,4 +248,9 @@ static const struct cel_overload rows[] = {
     {"regex.replace", "sssi", "s", replace, CEL_GLOBAL, NULL},
 };
 
+static const struct cel_overload full_rows[] = {
+    {"matches", "ss", "b", full_matches, CEL_BOTH, prepare_full},
+};
+
 const struct cel_library cel_regexes = {rows, MR_COUNT(rows)};
+const struct cel_library cel_full_matches = {full_rows, MR_COUNT(full_rows)};

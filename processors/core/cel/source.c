@@ -104,3 +104,50 @@ size_t cel_name_distance(struct mr_span a, struct mr_span b, size_t limit)
     }
     return row[b.size] > limit ? limit + 1 : row[b.size];
 }
+
+/* The line of a source, without its end. */
+static struct mr_span line_of(struct mr_span source, int line)
+{
+    const uint8_t *feed;
+
+    for (; line > 1 && (feed = memchr(source.data, '\n', source.size)) != NULL; line--) {
+        source.size -= (size_t)(feed + 1 - source.data);
+        source.data = feed + 1;
+    }
+    feed = source.size == 0 ? NULL : memchr(source.data, '\n', source.size);
+    source.size = feed == NULL ? source.size : (size_t)(feed - source.data);
+    return source;
+}
+
+/* As wide as the line before a column: a tab stays one, any other character is a blank. */
+static const char *indent(struct mr_span line, int column, struct mr_arena *arena)
+{
+    char *blanks = (char *)mr_arena_bytes(arena, line.size + 1);
+    size_t size = 0;
+
+    for (size_t i = 0; blanks != NULL && i < line.size; i++) {
+        if ((line.data[i] & 0xC0) == 0x80) {
+            continue;
+        }
+        if (--column < 1) {
+            break;
+        }
+        blanks[size++] = line.data[i] == '\t' ? '\t' : ' ';
+    }
+    if (blanks != NULL) {
+        blanks[size] = '\0';
+    }
+    return blanks;
+}
+
+const char *mr_cel_diagnosis_text(const struct mr_cel_diagnosis *why, struct mr_span source,
+                                  struct mr_arena *arena)
+{
+    const struct mr_span line = line_of(source, why->line);
+    const char *blanks = indent(line, why->column, arena);
+
+    return blanks == NULL ? NULL
+                          : mr_arena_print(arena, "%d:%d: %s\n  %.*s\n  %s^%s%s", why->line,
+                                           why->column, why->text, MR_SPAN_ARGS(line), blanks,
+                                           why->hint[0] != '\0' ? " " : "", why->hint);
+}
