@@ -23,5 +23,8 @@ const char *mr_json_value(const struct mr_value *value, struct mr_arena *arena);
 /* JSON (AVRO form) to a datum in arena. */
 enum mr_code mr_json_read(const struct mr_schema *schema, struct mr_span text,
                           struct mr_arena *arena, struct mr_span *datum, struct mr_error *err);
+/* As people write it: a union's value may also stand bare, and is the first branch that it fits. */
+enum mr_code mr_json_read_bare(const struct mr_schema *schema, const json_t *json,
+                               struct mr_arena *arena, struct mr_span *datum, struct mr_error *err);
 
 #endif

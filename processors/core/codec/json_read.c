@@ -13,6 +13,7 @@ struct read {
     struct mr_error *err;
     size_t steps; /* values written: defaults of defaults may be many from little text */
     bool is_default;
+    bool is_bare; /* unions may be bare */
 };
 
 #define READ_STEPS_MAX ((size_t)1 << 24)
@@ -292,6 +293,17 @@ static enum mr_code read_union(struct read *self, const struct mr_type *type, co
     return bad(self, place, "names no branch of the union");
 }
 
+/* Whether it is {"type": value} of a branch. */
+static bool names_branch(const struct mr_type *type, const json_t *json)
+{
+    for (size_t i = 0; i < type->branch_count && json_object_size(json) == 1; i++) {
+        if (json_object_get(json, branch_name(type->branches[i])) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Tries the branches in turn; what a failed one wrote is taken back. */
 static enum mr_code read_bare_union(struct read *self, const struct mr_type *type,
                                     const json_t *json, const struct mr_place *place)
@@ -333,8 +345,9 @@ static enum mr_code read_type(struct read *self, const struct mr_type *type, con
     case MR_AVRO_MAP:
         return read_map(self, type, json, place);
     case MR_AVRO_UNION:
-        return self->is_default ? read_bare_union(self, type, json, place)
-                                : read_union(self, type, json, place);
+        return self->is_default || (self->is_bare && !names_branch(type, json))
+                   ? read_bare_union(self, type, json, place)
+                   : read_union(self, type, json, place);
     default:
         return read_scalar(self, type, json, place);
     }
@@ -372,6 +385,14 @@ enum mr_code mr_json_read(const struct mr_schema *schema, struct mr_span text,
     code = read_tree(&self, mr_schema_root(schema), json, datum);
     json_decref(json);
     return code;
+}
+
+enum mr_code mr_json_read_bare(const struct mr_schema *schema, const json_t *json,
+                               struct mr_arena *arena, struct mr_span *datum, struct mr_error *err)
+{
+    struct read self = {.out = {.arena = arena}, .err = err, .is_bare = true};
+
+    return read_tree(&self, mr_schema_root(schema), json, datum);
 }
 
 enum mr_code mr_default_write(const struct mr_type *type, const json_t *json,
