@@ -21,6 +21,8 @@ static const struct verb verbs[] = {
      "Judges a series in a file: prints its alarms, draws it.", verb_detect},
     {"nab", "DIR [options] [NAME=VALUE ...]",
      "Scores a detector on the Numenta Anomaly Benchmark, beside the published ones.", verb_nab},
+    {"cel", "EXPRESSION... [--schema FILE.avsc] [--record FILE.json]",
+     "Checks an expression, evaluates it over records, and tells it step by step.", verb_cel},
     {"reference", "", "Prints the reference of options, metrics and errors (docs/reference.md).",
      verb_reference},
 };

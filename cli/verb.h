@@ -23,6 +23,7 @@ int verb_cat(int count, char **arguments);
 int verb_schema(int count, char **arguments);
 int verb_detect(int count, char **arguments);
 int verb_nab(int count, char **arguments);
+int verb_cel(int count, char **arguments);
 int verb_reference(int count, char **arguments);
 
 /* One option of a verb. */
