@@ -1,6 +1,7 @@
 #include "processors/validate/validate.h"
 
 #include "processors/validate/rule.h"
+#include "processors/validate/rule_set.h"
 #include "schemas/stamps/validation.h"
 
 #include <stdlib.h>
@@ -17,8 +18,9 @@ struct dedupe_settings {
 };
 
 struct validate_settings {
-    struct mr_items rules;  /* struct mr_rule_settings */
-    struct mr_items dedupe; /* struct dedupe_settings, one or none */
+    struct mr_items rules;    /* struct mr_rule_settings */
+    struct mr_items rule_set; /* struct mr_rule_set_settings, one or none */
+    struct mr_items dedupe;   /* struct dedupe_settings, one or none */
 };
 
 static const struct mr_option dedupe_options[] = {
@@ -34,6 +36,8 @@ static const struct mr_option dedupe_options[] = {
 static const struct mr_option validate_options[] = {
     MR_LIST(struct validate_settings, rules, struct mr_rule_settings, mr_rule_options, 0, RULES_MAX,
             "What must hold of a record, in order."),
+    MR_LIST(struct validate_settings, rule_set, struct mr_rule_set_settings, mr_rule_set_options, 0,
+            1, "A data contract written for Confluent's Schema Registry; after the rules."),
     MR_LIST(struct validate_settings, dedupe, struct dedupe_settings, dedupe_options, 0, 1,
             "Drops records that came before."),
     MR_OPTIONS_END,
@@ -49,6 +53,7 @@ struct validate {
     const struct mr_scope *scope; /* borrowed */
     struct mr_rule *rules;        /* arena of the scope */
     size_t rule_count;
+    struct mr_rule_set *rule_set;            /* owned; NULL: none */
     const struct mr_cel_program *dedupe_key; /* NULL: no dedupe */
     int64_t within_ms;
     struct mr_store *store; /* owned by the scope */
@@ -122,7 +127,7 @@ static enum mr_code validate_open(struct mr_processor *processor, struct mr_scop
 {
     const struct validate_settings *settings = processor->settings;
     struct validate *self = calloc(1, sizeof(*self));
-    enum mr_code rules, dedupe;
+    enum mr_code rules, dedupe, set = MR_OK;
 
     if (self == NULL) {
         return MR_FAIL(err, MR_NO_ROOM, "no memory for the stage");
@@ -133,9 +138,12 @@ static enum mr_code validate_open(struct mr_processor *processor, struct mr_scop
         return MR_FAIL(err, MR_BAD_CONFIG, "rules: a name is there twice");
     }
     rules = open_rules(self, scope, &settings->rules, err);
+    if (settings->rule_set.count > 0) {
+        set = mr_rule_set_open(scope, settings->rule_set.items, &self->rule_set, err);
+    }
     dedupe = open_dedupe(self, scope, &settings->dedupe, err);
-    if (rules != MR_OK || dedupe != MR_OK) {
-        return rules != MR_OK ? rules : dedupe;
+    if (rules != MR_OK || set != MR_OK || dedupe != MR_OK) {
+        return rules != MR_OK ? rules : set != MR_OK ? set : dedupe;
     }
     return mr_scope_stamp(scope, "validation", MR_SCHEMA_VALIDATION, &self->stamp_slot, err);
 }
@@ -149,17 +157,18 @@ struct hearing {
     uint32_t warning_count;
 };
 
-static enum mr_code warn(struct hearing *hearing, const struct validate *self,
-                         const struct mr_rule *rule, struct mr_error *err)
+static enum mr_code warn(struct hearing *hearing, const struct validate *self, const char *rule,
+                         struct mr_error *err)
 {
+    const size_t room = self->rule_count + mr_rule_set_count(self->rule_set);
+
     if (hearing->warnings == NULL) {
-        hearing->warnings =
-            mr_arena_take(hearing->arena, self->rule_count, sizeof(*hearing->warnings));
+        hearing->warnings = mr_arena_take(hearing->arena, room, sizeof(*hearing->warnings));
     }
     if (hearing->warnings == NULL) {
         return MR_FAIL(err, MR_NO_ROOM, "no room for warnings");
     }
-    hearing->warnings[hearing->warning_count++] = mr_value_string(mr_span_text(rule->name));
+    hearing->warnings[hearing->warning_count++] = mr_value_string(mr_span_text(rule));
     return MR_OK;
 }
 
@@ -186,7 +195,7 @@ static enum mr_code fail(struct hearing *hearing, const struct validate *self,
 {
     switch (rule->on_failure) {
     case MR_FAILURE_WARNS:
-        return warn(hearing, self, rule, err);
+        return warn(hearing, self, rule->name, err);
     case MR_FAILURE_DROPS:
         *hearing->verdict = (struct mr_verdict){
             .kind = MR_VERDICT_DROP, .reason = "dropped_by_rule", .cause = rule->name};
@@ -217,6 +226,32 @@ static enum mr_code hear_rules(struct hearing *hearing, const struct validate *s
         if (hearing->verdict->kind != MR_VERDICT_NONE) {
             return code;
         }
+    }
+    return code;
+}
+
+/* The contract's, until one decides. */
+static enum mr_code hear_rule_set(struct hearing *hearing, const struct validate *self,
+                                  int64_t time_ms, struct mr_error *err)
+{
+    const struct mr_rule_case the_case = {hearing->row, time_ms, hearing->arena};
+    enum mr_code code = MR_OK;
+
+    for (size_t i = 0; i < mr_rule_set_count(self->rule_set) && code == MR_OK; i++) {
+        struct mr_ruling ruling;
+
+        code = mr_rule_set_apply(self->rule_set, i, &the_case, &ruling, err);
+        if (code != MR_OK || ruling.is_good) {
+            continue;
+        }
+        if (!ruling.is_warning) {
+            *hearing->verdict = (struct mr_verdict){.kind = MR_VERDICT_REJECT,
+                                                    .reason = ruling.reason,
+                                                    .cause = ruling.rule,
+                                                    .detail = ruling.detail};
+            return MR_OK;
+        }
+        code = warn(hearing, self, ruling.rule, err);
     }
     return code;
 }
@@ -266,7 +301,7 @@ static void stamp(const struct validate *self, const struct hearing *hearing,
     hearing->verdict->kind = MR_VERDICT_PASS;
 }
 
-static enum mr_code validate_record(const struct validate *self, int32_t partition,
+static enum mr_code validate_record(const struct validate *self, const struct mr_record *record,
                                     struct mr_value *row, struct mr_verdict *verdict,
                                     struct mr_arena *arena, struct mr_error *err)
 {
@@ -275,8 +310,11 @@ static enum mr_code validate_record(const struct validate *self, int32_t partiti
 
     *verdict = (struct mr_verdict){.kind = MR_VERDICT_NONE};
     code = hear_rules(&hearing, self, err);
+    if (code == MR_OK && verdict->kind == MR_VERDICT_NONE) {
+        code = hear_rule_set(&hearing, self, record->timestamp_ms, err);
+    }
     if (code == MR_OK && verdict->kind == MR_VERDICT_NONE && self->dedupe_key != NULL) {
-        code = dedupe(&hearing, self, partition, err);
+        code = dedupe(&hearing, self, record->partition, err);
     }
     if (code == MR_OK && verdict->kind == MR_VERDICT_NONE) {
         stamp(self, &hearing, row + self->stamp_slot);
@@ -292,15 +330,19 @@ static enum mr_code validate_run(struct mr_processor *processor, const struct mr
     enum mr_code code = MR_OK;
 
     for (size_t i = 0; i < batch->count && code == MR_OK; i++) {
-        code = validate_record(self, batch->records[i].partition, batch->rows[i], &verdicts[i],
-                               arena, err);
+        code = validate_record(self, &batch->records[i], batch->rows[i], &verdicts[i], arena, err);
     }
     return code;
 }
 
 static void validate_close(struct mr_processor *processor)
 {
-    free(processor->state);
+    struct validate *self = processor->state;
+
+    if (self != NULL) {
+        mr_rule_set_free(self->rule_set);
+        free(self);
+    }
     processor->state = NULL;
 }
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 BASE = "processors/core/base"
-MIDDLE = [f"processors/core/{unit}" for unit in ("config", "cel", "codec", "http")]
+MIDDLE = [f"processors/core/{unit}" for unit in ("config", "cel", "codec", "contract", "http")]
 REGISTRY = "processors/core/registry"
 STAGE = "processors/core/stage"
 DATA = "schemas"  # headers generated from schemas/*.avsc
