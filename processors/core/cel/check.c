@@ -83,7 +83,8 @@ static const struct cel_type *no_fields(struct cel_check *self, struct cel_node 
                       print(self, owner), MR_SPAN_ARGS(node->name));
     for (size_t i = 0; i < MR_COUNT(sizes); i++) {
         if (mr_span_is(node->name, sizes[i])) {
-            cel_source_hint(self->source, "did you mean 'size(x)'?");
+            cel_source_hint(self->source, "did you mean 'size(%s)'?",
+                            cel_check_text(self, node->args[0]));
         }
     }
     return NULL;

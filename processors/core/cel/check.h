@@ -49,6 +49,8 @@ const struct cel_type *cel_check_name(struct cel_check *self, struct cel_node *n
 struct mr_span cel_check_chain(struct cel_check *self, const struct cel_node *node);
 const struct cel_type *cel_check_field(struct cel_check *self, struct cel_node *node,
                                        const struct cel_type *owner);
+/* "subject.name" of a checked path, "x" of all else: for hints. */
+const char *cel_check_text(struct cel_check *self, const struct cel_node *node);
 void cel_check_hint_name(struct cel_check *self, struct mr_span name);
 bool cel_check_bind(struct cel_check *self, struct cel_node *node);
 bool cel_path_equal(const struct mr_cel_path *a, const struct mr_cel_path *b);

@@ -127,6 +127,26 @@ CALL(double_of_decimal)
     return isnan(number) ? out_of_range() : mr_value_double(number);
 }
 
+CALL(decimal_of_int)
+{
+    (void)count;
+    return cel_decimal_of_int(run, args[0].number);
+}
+
+/* From what Avro stores: the unscaled number, and its scale. */
+CALL(decimal_of_bytes)
+{
+    const struct mr_value decimal = {.kind = MR_KIND_DECIMAL,
+                                     .aux = (uint16_t)args[1].number,
+                                     .size = args[0].size,
+                                     .data = args[0].data};
+
+    (void)count;
+    return args[1].number < 0 || args[1].number > UINT16_MAX
+               ? out_of_range()
+               : cel_decimal_round(run, &decimal, args[1].number, CEL_ROUND_DOWN);
+}
+
 CALL(decimal_of_string)
 {
     (void)count;
@@ -276,6 +296,8 @@ static const struct cel_overload rows[] = {
     {"double", "c", "d", double_of_decimal, CEL_GLOBAL, NULL},
     {"decimal", "c", "c", same, CEL_GLOBAL, NULL},
     {"decimal", "s", "c", decimal_of_string, CEL_GLOBAL, NULL},
+    {"decimal", "i", "c", decimal_of_int, CEL_GLOBAL, NULL},
+    {"decimal", "yi", "c", decimal_of_bytes, CEL_GLOBAL, NULL},
     {"string", "s", "s", same, CEL_GLOBAL, NULL},
     {"string", "b", "s", string_of_bool, CEL_GLOBAL, NULL},
     {"string", "i", "s", string_of_int, CEL_GLOBAL, NULL},

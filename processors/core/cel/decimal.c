@@ -242,14 +242,35 @@ static bool read_digits(struct mr_span text, struct big *big, uint16_t *scale)
     return digits > 0;
 }
 
+/* What a computation came to. */
+static struct mr_value make(struct cel_run *run, struct big *big, int64_t scale)
+{
+    uint8_t bytes[BYTES_MAX + 1], *room;
+    size_t size;
+
+    trim(big);
+    if (big->count > BYTES_MAX / 4 || scale > SCALE_MAX) {
+        return cel_fault(MR_CEL_FAULT_OVERFLOW);
+    }
+    size = store(big, bytes);
+    if (size > BYTES_MAX) {
+        return cel_fault(MR_CEL_FAULT_OVERFLOW);
+    }
+    room = cel_take_bytes(run, size);
+    if (room == NULL) {
+        return cel_fault(run->fuel < 0 ? MR_CEL_FAULT_FUEL : MR_CEL_FAULT_NO_ROOM);
+    }
+    memcpy(room, bytes, size);
+    return (struct mr_value){
+        .kind = MR_KIND_DECIMAL, .aux = (uint16_t)scale, .size = (uint32_t)size, .data = room};
+}
+
 #define DIGITS_READ_MAX 150
 
 struct mr_value cel_decimal_read(struct cel_run *run, struct mr_span text)
 {
     struct big big = {.count = 0};
-    uint8_t bytes[BYTES_MAX + 1], *room;
     uint16_t scale;
-    size_t size;
 
     if (text.size > 0 && (text.data[0] == '-' || text.data[0] == '+')) {
         big.is_negative = text.data[0] == '-';
@@ -259,12 +280,148 @@ struct mr_value cel_decimal_read(struct cel_run *run, struct mr_span text)
     if (text.size > DIGITS_READ_MAX || !read_digits(text, &big, &scale)) {
         return cel_fault(MR_CEL_FAULT_CONVERSION);
     }
-    size = store(&big, bytes);
-    room = cel_take_bytes(run, size);
-    if (room == NULL) {
-        return cel_fault(MR_CEL_FAULT_NO_ROOM);
+    return make(run, &big, scale);
+}
+
+struct mr_value cel_decimal_of_int(struct cel_run *run, int64_t number)
+{
+    const uint64_t magnitude = number < 0 ? 0U - (uint64_t)number : (uint64_t)number;
+    struct big big = {.words = {(uint32_t)magnitude, (uint32_t)(magnitude >> 32)},
+                      .count = 2,
+                      .is_negative = number < 0};
+
+    return make(run, &big, 0);
+}
+
+static void add_magnitude(struct big *big, const struct big *other)
+{
+    const size_t count = big->count > other->count ? big->count : other->count;
+    uint64_t carry = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        carry += (uint64_t)big->words[i] + other->words[i];
+        big->words[i] = (uint32_t)carry;
+        carry >>= 32;
     }
-    memcpy(room, bytes, size);
-    return (struct mr_value){
-        .kind = MR_KIND_DECIMAL, .aux = scale, .size = (uint32_t)size, .data = room};
+    big->count = count;
+    if (carry != 0) {
+        MR_ASSERT(big->count < WORDS_MAX);
+        big->words[big->count++] = 1;
+    }
+}
+
+/* other is not larger. */
+static void take_magnitude(struct big *big, const struct big *other)
+{
+    int64_t borrow = 0;
+
+    for (size_t i = 0; i < big->count; i++) {
+        const int64_t word = (int64_t)big->words[i] - other->words[i] + borrow;
+
+        big->words[i] = (uint32_t)word;
+        borrow = word < 0 ? -1 : 0;
+    }
+    trim(big);
+}
+
+struct mr_value cel_decimal_sum(struct cel_run *run, const struct mr_value *a,
+                                const struct mr_value *b, bool is_difference)
+{
+    const uint16_t scale = a->aux > b->aux ? a->aux : b->aux;
+    struct big x, y;
+
+    if (!load(&x, a) || !load(&y, b)) {
+        return cel_fault(MR_CEL_FAULT_RANGE);
+    }
+    y.is_negative = y.is_negative != is_difference;
+    scale_up(&x, scale - a->aux);
+    scale_up(&y, scale - b->aux);
+    if (x.is_negative == y.is_negative) {
+        add_magnitude(&x, &y);
+        return make(run, &x, scale);
+    }
+    if (compare_magnitudes(&x, &y) < 0) {
+        take_magnitude(&y, &x);
+        return make(run, &y, scale);
+    }
+    take_magnitude(&x, &y);
+    return make(run, &x, scale);
+}
+
+struct mr_value cel_decimal_product(struct cel_run *run, const struct mr_value *a,
+                                    const struct mr_value *b)
+{
+    struct big x, y, product = {.count = 0};
+
+    if (!load(&x, a) || !load(&y, b)) {
+        return cel_fault(MR_CEL_FAULT_RANGE);
+    }
+    for (size_t i = 0; i < x.count; i++) {
+        uint64_t carry = 0;
+
+        for (size_t k = 0; k < y.count || carry != 0; k++) {
+            carry += product.words[i + k] + (uint64_t)x.words[i] * (k < y.count ? y.words[k] : 0);
+            product.words[i + k] = (uint32_t)carry;
+            carry >>= 32;
+        }
+    }
+    product.count = x.count + y.count;
+    product.is_negative = x.is_negative != y.is_negative;
+    return make(run, &product, (int64_t)a->aux + b->aux);
+}
+
+struct mr_value cel_decimal_sign(const struct mr_value *decimal)
+{
+    struct big big;
+
+    if (!load(&big, decimal)) {
+        return cel_fault(MR_CEL_FAULT_RANGE);
+    }
+    trim(&big);
+    return mr_value_int(big.count == 0 ? 0 : big.is_negative ? -1 : 1);
+}
+
+/* Takes digits off; whether the rest makes the magnitude one more. */
+static bool take_digits(struct big *big, int64_t count, enum cel_rounding rounding)
+{
+    const bool is_negative = big->is_negative;
+    uint32_t digit = 0;
+    bool is_exact = true;
+
+    for (int64_t i = 0; i < count && (big->count > 0 || i == 0); i++) {
+        digit = divide(big, 10);
+        is_exact = is_exact && digit == 0;
+        digit = i < count - 1 && big->count == 0 ? 0 : digit;
+    }
+    big->is_negative = is_negative;
+    switch (rounding) {
+    case CEL_ROUND_FLOOR:
+        return is_negative && !is_exact;
+    case CEL_ROUND_CEILING:
+        return !is_negative && !is_exact;
+    case CEL_ROUND_HALF_UP:
+        return digit >= 5;
+    default:
+        return false;
+    }
+}
+
+struct mr_value cel_decimal_round(struct cel_run *run, const struct mr_value *decimal,
+                                  int64_t scale, enum cel_rounding rounding)
+{
+    static const struct big one = {.words = {1}, .count = 1};
+    struct big big;
+
+    if (scale < -SCALE_MAX || scale > SCALE_MAX || !load(&big, decimal)) {
+        return cel_fault(MR_CEL_FAULT_RANGE);
+    }
+    if (scale >= decimal->aux) {
+        scale_up(&big, (int)scale - decimal->aux);
+        return make(run, &big, scale);
+    }
+    if (take_digits(&big, decimal->aux - scale, rounding)) {
+        add_magnitude(&big, &one);
+    }
+    scale_up(&big, scale < 0 ? (int)-scale : 0);
+    return make(run, &big, scale < 0 ? 0 : scale);
 }

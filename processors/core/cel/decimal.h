@@ -16,5 +16,18 @@ double cel_decimal_double(const struct mr_value *decimal);
 struct mr_value cel_decimal_text(struct cel_run *run, const struct mr_value *decimal);
 /* Reads such text; MR_CEL_FAULT_CONVERSION when it is none. */
 struct mr_value cel_decimal_read(struct cel_run *run, struct mr_span text);
+struct mr_value cel_decimal_of_int(struct cel_run *run, int64_t number);
+
+/* Arithmetic is exact: what has no room in 64 bytes, or a scale above 1,000, is an overflow. */
+struct mr_value cel_decimal_sum(struct cel_run *run, const struct mr_value *a,
+                                const struct mr_value *b, bool is_difference);
+struct mr_value cel_decimal_product(struct cel_run *run, const struct mr_value *a,
+                                    const struct mr_value *b);
+struct mr_value cel_decimal_sign(const struct mr_value *decimal); /* -1, 0, 1 */
+
+enum cel_rounding { CEL_ROUND_DOWN, CEL_ROUND_FLOOR, CEL_ROUND_CEILING, CEL_ROUND_HALF_UP };
+/* To a scale; a negative one rounds left of the point. */
+struct mr_value cel_decimal_round(struct cel_run *run, const struct mr_value *decimal,
+                                  int64_t scale, enum cel_rounding rounding);
 
 #endif

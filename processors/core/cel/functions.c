@@ -4,7 +4,7 @@
 
 static const struct cel_library *const libraries[] = {
     &cel_operators, &cel_conversions, &cel_strings, &cel_strings_ext, &cel_format,
-    &cel_regexes,   &cel_times,       &cel_math,    &cel_collections,
+    &cel_regexes,   &cel_times,       &cel_math,    &cel_collections, &cel_decimals,
 };
 
 const struct cel_library *cel_library_at(size_t index)

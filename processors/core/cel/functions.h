@@ -49,6 +49,7 @@ extern const struct cel_library cel_full_matches; /* not of cel_library_at(): se
 extern const struct cel_library cel_times;
 extern const struct cel_library cel_math;
 extern const struct cel_library cel_collections;
+extern const struct cel_library cel_decimals;
 
 /* All of them; index from 0; NULL at the end. */
 const struct cel_library *cel_library_at(size_t index);

@@ -187,6 +187,27 @@ const struct cel_type *cel_check_name(struct cel_check *self, struct cel_node *n
     return use_type(self, node, name);
 }
 
+const char *cel_check_text(struct cel_check *self, const struct cel_node *node)
+{
+    const struct mr_cel_variable *variable;
+    const struct mr_cel_type *type;
+    const char *text;
+
+    if (node->kind != CEL_NODE_SLOT) {
+        return "x";
+    }
+    variable = &self->env->variables[node->path->variable];
+    type = &variable->type;
+    text = variable->name;
+    for (uint32_t i = 0; i < node->path->depth && text != NULL; i++) {
+        const struct mr_cel_field *field = &type->record->fields[node->path->fields[i]];
+
+        text = mr_arena_print(self->source->arena, "%s.%s", text, field->name);
+        type = &field->type;
+    }
+    return text == NULL ? "x" : text;
+}
+
 struct nearest {
     struct mr_span wanted;
     const char *name;

@@ -206,7 +206,7 @@ static void a_mistake_is_refused_with_its_place_and_a_hint(void **state)
          "int and double do not mix: write 1.0 for 1, or double(x)"},
         {"length(subject.name) > 1", 1, 1, "there is no function 'length'", "did you mean 'size'?"},
         {"subject.name.size > 1", 1, 14, "string has no fields, so no 'size'",
-         "did you mean 'size(x)'?"},
+         "did you mean 'size(subject.name)'?"},
         {"subject.price = 1.0", 1, 15, "unexpected character", "did you mean '=='?"},
         {"startsWith(subject.name, 'a')", 1, 1, "startsWith() is not called like this",
          "did you mean 'x.startsWith(...)'?"},

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #define ROOM ((size_t)4 << 20)
+#define NINES "99999999999999999999999999999999999999999999999999999999999999999999999999999999"
 
 static enum mr_code compile(struct mr_arena *arena, const char *source,
                             const struct mr_cel_program **program, struct mr_error *error)
@@ -103,6 +104,50 @@ static void what_is_said_holds(void **state)
     }
 }
 
+static void decimals_are_computed_exactly(void **state)
+{
+    static const char *const rows[] = {
+        "decimals.eq(decimal('1.0'), decimal(1))",
+        "decimals.lt(decimal('-2'), decimal('-1.9'))",
+        "decimals.le(decimal('1'), decimal('1.00'))",
+        "decimals.ge(decimal('1'), decimal('1.00'))",
+        "decimals.gt(decimal('0.10'), decimal('0.099'))",
+        "!decimals.gt(decimal(0), decimal(0))",
+        "string(decimals.add(decimal('0.1'), decimal('0.25'))) == '0.35'",
+        "decimals.add(decimal('99999999999999999999'), decimal(1)) == "
+        "decimal('100000000000000000000')",
+        "string(decimals.add(decimal('-1.5'), decimal('1.5'))) == '0.0'",
+        "string(decimals.sub(decimal('1'), decimal('2.5'))) == '-1.5'",
+        "string(decimals.sub(decimal('-4294967296'), decimal('-1'))) == '-4294967295'",
+        "string(decimals.mul(decimal('-1.5'), decimal('4294967297.25'))) == '-6442450945.875'",
+        "decimals.neg(decimal('-2.50')) == decimal('2.5')",
+        "decimals.abs(decimal('-1')) == decimal(1)",
+        "decimals.sign(decimal('-0.01')) == -1",
+        "decimals.sign(decimal('-0')) == 0",
+        "string(decimals.round(decimal('2.5'))) == '3'",
+        "string(decimals.round(decimal('-2.5'))) == '-3'",
+        "string(decimals.round(decimal('2.345'), 2)) == '2.35'",
+        "string(decimals.round(decimal('2.345'), 4)) == '2.3450'",
+        "string(decimals.round(decimal('1250'), -2)) == '1300'",
+        "string(decimals.round(decimal('4'), -1)) == '0'",
+        "string(decimals.round(decimal('7'), -2)) == '0'",
+        "string(decimals.ceil(decimal('0.001'))) == '1'",
+        "string(decimals.trunc(decimal('-2.59'), 1)) == '-2.5'",
+        "string(decimals.trunc(decimal('2.9'))) == '2'",
+        "string(decimals.floor(decimal('-2.1'))) == '-3'",
+        "string(decimals.floor(decimal('2.9'))) == '2'",
+        "string(decimals.ceil(decimal('-2.9'))) == '-2'",
+        "string(decimals.ceil(decimal('2.0'))) == '2'",
+        "string(decimal(b'\\x04\\xce', 2)) == '12.30'",
+        "string(decimal(-9223372036854775807 - 1)) == '-9223372036854775808'",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MR_COUNT(rows); i++) {
+        run(rows[i], 1);
+    }
+}
+
 static void what_cannot_be_computed_is_an_error(void **state)
 {
     static const char *const rows[] = {
@@ -117,6 +162,9 @@ static void what_cannot_be_computed_is_an_error(void **state)
         "duration('s') > duration('0s')",
         "decimal('1.2.3') > decimal('0')",
         "decimal('') > decimal('0')",
+        "decimals.mul(decimal('" NINES "'), decimal('" NINES "')) > decimal(0)",
+        "decimal(b'\\x01', -1) > decimal(0)",
+        "decimals.round(decimal('1'), 100000) > decimal(0)",
         "int('1.5') > 0",
         "double('0x10') > 0.0",
         "base64.decode('a') == b''",
@@ -199,6 +247,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_said_holds),
+        cmocka_unit_test(decimals_are_computed_exactly),
         cmocka_unit_test(what_cannot_be_computed_is_an_error),
         cmocka_unit_test(what_can_never_work_is_refused),
         cmocka_unit_test(every_shortage_of_room_is_reported),
