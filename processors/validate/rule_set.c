@@ -10,9 +10,9 @@ static const char *const sides[] = {
     [MR_CONTRACT_WRITES] = "write", [MR_CONTRACT_READS] = "read", NULL};
 
 const struct mr_option mr_rule_set_options[] = {
-    MR_PATH(struct mr_rule_set_settings, file, NULL,
+    MR_NODE(struct mr_rule_set_settings, file, NULL,
             "A contract as the Schema Registry gives it (GET /subjects/x/versions/y), or its "
-            "ruleSet alone; JSON."),
+            "ruleSet alone; JSON. Relative to this file."),
     MR_CHOICE(struct mr_rule_set_settings, mode, "write", sides,
               "write: the rules of WRITE and WRITEREAD, in order, and the schema's "
               "confluent:rules; read: those of READ and WRITEREAD, in reverse."),
@@ -45,6 +45,7 @@ enum { MESSAGE, NOW, VARIABLES };
 struct opening {
     struct mr_scope *scope;
     const struct mr_rule_set_settings *settings;
+    const char *file; /* its path, and where the pipeline says it */
     struct mr_place place;
     struct mr_rule_set *set;
     enum mr_contract_side side;
@@ -56,7 +57,7 @@ static enum mr_code refuse(const struct opening *self, const char *place, const 
                            const char *hint, const char *why, struct mr_error *err)
 {
     mr_scope_complain(self->scope, MR_SEVERITY_ERROR, self->place, "rule_set", hint,
-                      "%s: %s: rule \"%s\" %s", self->settings->file, place, name, why);
+                      "%s: %s: rule \"%s\" %s", self->file, place, name, why);
     return MR_FAIL(err, MR_BAD_CONFIG, "rule \"%s\" %s", name, why);
 }
 
@@ -173,7 +174,7 @@ static void warn_of_topic(const struct opening *self, const struct mr_contract_r
         mr_scope_complain(self->scope, MR_SEVERITY_WARNING, self->place, "rule_set", NULL,
                           "%s: rule \"%s\" names dlq.topic %s: here dead letters go to the stage's "
                           "own topic, <topic>.dlq",
-                          self->settings->file, rule->name, topic);
+                          self->file, rule->name, topic);
     }
 }
 
@@ -240,7 +241,7 @@ static enum mr_code check_without(const struct opening *self, struct mr_error *e
         }
         if (!is_there) {
             mr_scope_complain(self->scope, MR_SEVERITY_ERROR, self->place, "rule_set.without", NULL,
-                              "%s has no rule \"%s\"", self->settings->file, name);
+                              "%s has no rule \"%s\"", self->file, name);
             return MR_FAIL(err, MR_BAD_CONFIG, "there is no rule \"%s\"", name);
         }
     }
@@ -251,17 +252,16 @@ static enum mr_code read_file(struct opening *self, struct mr_error *err)
 {
     struct mr_error inner = {0};
     struct mr_span text;
-    enum mr_code code = mr_scope_read(self->scope, self->settings->file, &text, err);
+    enum mr_code code = mr_scope_read(self->scope, self->file, &text, &inner);
 
-    if (code != MR_OK) {
-        return code;
+    if (code == MR_OK) {
+        code = mr_contract_read(text, &self->set->contract, &inner);
     }
-    code = mr_contract_read(text, &self->set->contract, &inner);
     if (code == MR_BAD_CONFIG) {
         mr_scope_complain(self->scope, MR_SEVERITY_ERROR, self->place, "rule_set", NULL, "%s: %s",
-                          self->settings->file, inner.text);
+                          self->file, inner.text);
     }
-    return code == MR_OK ? MR_OK : MR_FAIL(err, code, "%s: %s", self->settings->file, inner.text);
+    return code == MR_OK ? MR_OK : MR_FAIL(err, code, "%s: %s", self->file, inner.text);
 }
 
 /* Tags and inline rules may stand in the contract's schema and in the pipeline's. */
@@ -279,7 +279,7 @@ static enum mr_code read_schemas(struct opening *self, struct mr_error *err)
     self->schemas[0] = json_loads(own, JSON_DECODE_ANY, &fault);
     if (self->schemas[0] == NULL) {
         mr_scope_complain(self->scope, MR_SEVERITY_ERROR, self->place, "rule_set", NULL,
-                          "%s: schema: %s", self->settings->file, fault.text);
+                          "%s: schema: %s", self->file, fault.text);
         return MR_FAIL(err, MR_BAD_CONFIG, "the contract's schema is no JSON");
     }
     return MR_OK;
@@ -298,13 +298,13 @@ static enum mr_code open_set(struct opening *self, struct mr_error *err)
         mr_scope_complain(self->scope, MR_SEVERITY_WARNING, self->place, "rule_set", NULL,
                           "%s: ruleSet.enableAt is %s: no rule of it runs in a client, and so "
                           "none here",
-                          self->settings->file, set->contract->enable_at);
+                          self->file, set->contract->enable_at);
         return MR_OK;
     }
     set->rules = mr_arena_take(mr_scope_arena(self->scope), set->contract->rule_count + 1,
                                sizeof(*set->rules));
     if (set->rules == NULL) {
-        return MR_FAIL(err, MR_NO_ROOM, "no room for the rules of %s", self->settings->file);
+        return MR_FAIL(err, MR_NO_ROOM, "no room for the rules of %s", self->file);
     }
     code = read_schemas(self, err);
     code = code == MR_OK ? check_without(self, err) : code;
@@ -316,9 +316,17 @@ enum mr_code mr_rule_set_open(struct mr_scope *scope, const struct mr_rule_set_s
 {
     struct opening opening = {.scope = scope,
                               .settings = settings,
-                              .place = mr_scope_place(scope),
+                              .file = settings->file->text,
+                              .place = settings->file->place,
                               .side = (enum mr_contract_side)settings->mode};
     enum mr_code code;
+
+    *set = NULL;
+    if (settings->file->kind != MR_NODE_SCALAR || opening.file == NULL) {
+        mr_scope_complain(scope, MR_SEVERITY_ERROR, opening.place, "rule_set.file", NULL,
+                          "a path is expected");
+        return MR_FAIL(err, MR_BAD_CONFIG, "rule_set.file: a path is expected");
+    }
 
     *set = opening.set = calloc(1, sizeof(**set));
     if (*set == NULL) {

@@ -15,7 +15,7 @@
 #include "processors/core/stage/scope.h"
 
 struct mr_rule_set_settings {
-    const char *file;
+    const struct mr_node *file;
     int mode; /* enum mr_contract_side */
     bool loose;
     struct mr_texts without;

@@ -397,11 +397,6 @@ const char *mr_scope_stage(const struct mr_scope *scope)
     return scope->spec->name;
 }
 
-struct mr_place mr_scope_place(const struct mr_scope *scope)
-{
-    return scope->spec->place;
-}
-
 const struct mr_schema *mr_scope_input_schema(const struct mr_scope *scope)
 {
     return scope->input;

@@ -63,9 +63,8 @@ void mr_scope_complain(struct mr_scope *scope, enum mr_severity severity, struct
                        const char *key, const char *hint, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 
-const char *mr_scope_pipeline(const struct mr_scope *scope);  /* its name */
-const char *mr_scope_stage(const struct mr_scope *scope);     /* "detect" */
-struct mr_place mr_scope_place(const struct mr_scope *scope); /* of the stage, in the file */
+const char *mr_scope_pipeline(const struct mr_scope *scope); /* its name */
+const char *mr_scope_stage(const struct mr_scope *scope);    /* "detect" */
 /* What the stage reads: a record whose first field is the subject, then the stamps. */
 const struct mr_schema *mr_scope_input_schema(const struct mr_scope *scope);
 struct mr_arena *mr_scope_arena(struct mr_scope *scope); /* lives as long as the stage */
