@@ -546,7 +546,8 @@ int verb_cel(int count, char **arguments)
         (void)puts("usage: millrace cel EXPRESSION... [options]\n"
                    "       millrace cel [options] <EXPRESSIONS   one a line\n");
         flags_print(table, stdout);
-        (void)puts("\nExit status: 0 every expression has a value; 1 one ended in an error (with "
+        (void)puts("\n-- ends the options: millrace cel -- '-1 + 2'.\n"
+                   "Exit status: 0 every expression has a value; 1 one ended in an error (with "
                    "--test: or is\nnot true); 64 usage; 70 a record cannot be read; 78 an "
                    "expression or the schema is refused.");
         return 0;

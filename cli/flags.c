@@ -69,8 +69,12 @@ static enum mr_code parse_flag(struct flags *flags, int count, char **arguments,
 
 enum mr_code flags_parse(struct flags *flags, int count, char **arguments, struct mr_error *err)
 {
+    bool may_be_flag = true; /* until -- */
+
     for (int i = 0; i < count; i++) {
-        if (arguments[i][0] == '-' && arguments[i][1] != '\0') {
+        if (may_be_flag && strcmp(arguments[i], "--") == 0) {
+            may_be_flag = false;
+        } else if (may_be_flag && arguments[i][0] == '-' && arguments[i][1] != '\0') {
             const enum mr_code code = parse_flag(flags, count, arguments, &i, err);
 
             if (code != MR_OK) {

@@ -43,6 +43,7 @@ gives() {
 
 : >"$work/input"
 gives "a constant" 0 '3' '1 + 2'
+gives "one that begins with a minus" 0 '1' -- '-1 + 2'
 gives "several, in columns" 0 '1	true	"a"' 1 '2 > 1' '"a"'
 gives "an error is a value, and status 1" 1 'error: division_by_zero' '1 / 0'
 gives "false is no error" 0 'false' '1 > 2'
