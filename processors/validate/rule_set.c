@@ -88,7 +88,7 @@ static bool is_of_side(const struct opening *self, const struct mr_contract_rule
 static const char *obstacle(const struct opening *self, const struct mr_contract_rule *rule)
 {
     const char *failure = rule->on_failure[self->side];
-    const char *engine = mr_contract_param(self->set->contract, rule, "cel.regex.engine");
+    const struct mr_contract *contract = self->set->contract;
 
     if (strcmp(rule->list, "domainRules") != 0) {
         return strcmp(rule->list, "migrationRules") == 0
@@ -108,23 +108,18 @@ static const char *obstacle(const struct opening *self, const struct mr_contract
         strcmp(failure, "NONE") != 0) {
         return "has an action onFailure that is not known here: ERROR, DLQ and NONE are";
     }
-    if (engine != NULL && strcmp(engine, "re2") != 0 && strcmp(engine, "pcre") != 0) {
+    if (mr_contract_param(contract, rule, "cel.regex.engine") != NULL &&
+        !mr_contract_param_is(contract, rule, "cel.regex.engine", "re2") &&
+        !mr_contract_param_is(contract, rule, "cel.regex.engine", "pcre")) {
         return "has a cel.regex.engine that is neither pcre nor re2";
     }
     return rule->expr[0] == '\0' ? "has no expr" : NULL;
 }
 
-static bool is_param(const struct opening *self, const struct mr_contract_rule *rule,
-                     const char *name, const char *wanted)
-{
-    const char *value = mr_contract_param(self->set->contract, rule, name);
-
-    return value != NULL && strcmp(value, wanted) == 0;
-}
-
 static enum mr_code open_message_rule(struct opening *self, const struct mr_contract_rule *rule,
                                       struct ready *ready, struct mr_error *err)
 {
+    const struct mr_contract *contract = self->set->contract;
     struct mr_clause_names names = {
         .scope = self->scope,
         .rule = rule->name,
@@ -133,17 +128,17 @@ static enum mr_code open_message_rule(struct opening *self, const struct mr_cont
             {[MESSAGE] = {"message", {.kind = MR_CEL_DYN}}, [NOW] = {"now", mr_cel_timestamp}},
         .paths = {[MESSAGE] = "subject"},
         .count = VARIABLES,
-        .has_pcre = !is_param(self, rule, "cel.regex.engine", "re2"),
+        .has_pcre = !mr_contract_param_is(contract, rule, "cel.regex.engine", "re2"),
         .is_loose = self->settings->loose,
     };
     const enum mr_code code = mr_cel_type_of(self->subject, mr_scope_arena(self->scope),
                                              &names.variables[MESSAGE].type, err);
 
-    return code == MR_OK
-               ? mr_clause_open(&names, rule->expr,
-                                !is_param(self, rule, "cel.ignore.guard.separator", "true"),
-                                &mr_cel_bool, &ready->clause, err)
-               : code;
+    return code == MR_OK ? mr_clause_open(&names, rule->expr,
+                                          !mr_contract_param_is(
+                                              contract, rule, "cel.ignore.guard.separator", "true"),
+                                          &mr_cel_bool, &ready->clause, err)
+                         : code;
 }
 
 /* rule NULL: the schema's confluent:rules. */

@@ -184,25 +184,21 @@ static void start_names(const struct planner *self, const char *rule, struct mr_
     names->variables[NOW] = (struct mr_cel_variable){"now", mr_cel_timestamp};
 }
 
-static bool is_param(const struct planner *self, const char *name, const char *wanted)
-{
-    const char *value = mr_contract_param(self->spec->contract, self->spec->rule, name);
-
-    return value != NULL && strcmp(value, wanted) == 0;
-}
-
 static enum mr_code open_judge(struct planner *self, const struct mr_type *type,
                                struct judge *judge, struct mr_error *err)
 {
+    const struct mr_contract *contract = self->spec->contract;
+    const struct mr_contract_rule *rule = self->spec->rule;
     struct mr_clause_names names;
     enum mr_code code;
 
-    start_names(self, self->spec->rule->name, &names);
-    names.has_pcre = !is_param(self, "cel.regex.engine", "re2");
-    *judge = (struct judge){.rule = self->spec->rule->name, .is_for_null = type == NULL};
+    start_names(self, rule->name, &names);
+    names.has_pcre = !mr_contract_param_is(contract, rule, "cel.regex.engine", "re2");
+    *judge = (struct judge){.rule = rule->name, .is_for_null = type == NULL};
     code = name_field(self, type, &names, judge, err);
-    return code == MR_OK ? mr_clause_open(&names, self->spec->rule->expr,
-                                          !is_param(self, "cel.ignore.guard.separator", "true"),
+    return code == MR_OK ? mr_clause_open(&names, rule->expr,
+                                          !mr_contract_param_is(
+                                              contract, rule, "cel.ignore.guard.separator", "true"),
                                           &mr_cel_bool, &judge->clause, err)
                          : code;
 }

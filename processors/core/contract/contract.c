@@ -405,6 +405,14 @@ const char *mr_contract_param(const struct mr_contract *contract,
     return json_string_value(own != NULL ? own : shared);
 }
 
+bool mr_contract_param_is(const struct mr_contract *contract, const struct mr_contract_rule *rule,
+                          const char *name, const char *wanted)
+{
+    const char *value = mr_contract_param(contract, rule, name);
+
+    return value != NULL && mr_span_is_nocase(mr_span_text(value), wanted);
+}
+
 /* One element of the pattern over all places of the text that are reached: * and ** reach the
  * places behind, any other the next one. */
 static const char *advance(const char *pattern, const char *name, size_t size, bool *reached)

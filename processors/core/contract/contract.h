@@ -65,6 +65,10 @@ void mr_contract_free(struct mr_contract *contract); /* NULL is fine */
 const char *mr_contract_param(const struct mr_contract *contract,
                               const struct mr_contract_rule *rule, const char *name);
 
+/* Whether it is that text, in letters of any case. */
+bool mr_contract_param_is(const struct mr_contract *contract, const struct mr_contract_rule *rule,
+                          const char *name, const char *text);
+
 /* Whether a path pattern of metadata.tags is for a full name ("grocery.Price.name"): * is any text
  * without a dot, ** any text, ? a character but the dot, \\ makes the next one plain. */
 bool mr_contract_matches(const char *pattern, const char *full_name);

@@ -57,6 +57,8 @@ static void a_registered_contract_is_read_whole(void **state)
     assert_string_equal("me", mr_contract_param(contract, rule, "owner"));
     assert_string_equal("re2", mr_contract_param(contract, rule, "cel.regex.engine"));
     assert_null(mr_contract_param(contract, rule, "none"));
+    assert_true(mr_contract_param_is(contract, rule, "cel.regex.engine", "RE2"));
+    assert_false(mr_contract_param_is(contract, rule, "none", ""));
     assert_true(contract->rules[1].is_disabled);
     assert_int_equal(MR_CONTRACT_TRANSFORM, contract->rules[1].kind);
     assert_string_equal("ERROR", contract->rules[1].on_failure[MR_CONTRACT_READS]);
