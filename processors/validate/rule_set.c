@@ -288,6 +288,7 @@ static enum mr_code open_set(struct opening *self, struct mr_error *err)
     if (code != MR_OK) {
         return code;
     }
+    MR_ASSERT(set->contract != NULL);
     if (strcmp(set->contract->enable_at, "ALL") != 0 &&
         strcmp(set->contract->enable_at, "CLIENT") != 0) {
         mr_scope_complain(self->scope, MR_SEVERITY_WARNING, self->place, "rule_set", NULL,
