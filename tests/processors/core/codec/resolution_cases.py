@@ -267,8 +267,7 @@ def time_text(value):
 def duration_text(body):
     """Months, days and milliseconds, as ISO 8601 has them."""
     months, days, millis = struct.unpack("<III", body)
-    rest = f".{millis % 1000:03d}" if millis % 1000 else ""
-    return f"P{months}M{days}DT{millis // 1000}{rest}S"
+    return f"P{months}M{days}DT{millis // 1000}.{millis % 1000:03d}S"
 
 
 def moment_text(value, logical):
