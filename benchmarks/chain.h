@@ -135,6 +135,8 @@ static inline void chain_make_topics(struct chain *chain, const char *client,
 static inline size_t chain_fill(const struct chain *chain, size_t done,
                                 uint8_t values[][CHAIN_SIZE_MAX], struct mr_output *batch)
 {
+    /* Of today: what is older than a topic's retention is deleted while it is being read. */
+    const int64_t now_ms = mr_clock_wall(&mr_clock_system);
     size_t count = 0;
 
     for (; count < CHAIN_SEED_BATCH && done < chain->records; count++, done++) {
@@ -143,7 +145,7 @@ static inline size_t chain_fill(const struct chain *chain, size_t done,
                        done, done % 331, (done * 7919) % 10007);
         batch[count] = (struct mr_output){.partition = (int32_t)(done % (size_t)chain->partitions),
                                           .value = {values[count], chain->size},
-                                          .timestamp_ms = 1700000000000 + (int64_t)done};
+                                          .timestamp_ms = now_ms};
     }
     return count;
 }
