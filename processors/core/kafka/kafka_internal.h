@@ -54,10 +54,10 @@ struct kafka_input {
     size_t first; /* its partition 0 among the transport's partitions */
 };
 
-/* A partition that is written to, in the transaction that is open. */
+/* A partition that is written to, since all requests were answered. */
 struct kafka_lane {
-    size_t held_size; /* bytes, on the wire at most, since all was sent */
-    bool is_met;      /* something was sent */
+    size_t size;  /* bytes sent, on the wire at most; 0: nothing was */
+    bool is_full; /* the next record does not fit into the request */
 };
 
 struct kafka_output {
@@ -185,13 +185,15 @@ size_t mr_kafka_lag(struct mr_transport *base, struct mr_lag *lags, size_t room)
 enum mr_code mr_kafka_poll(struct mr_transport *base, int64_t wait_ms, size_t room,
                            struct mr_polled *polled, struct mr_error *err);
 void mr_kafka_release(struct mr_transport *base);
-struct mr_record mr_kafka_record_of(const rd_kafka_message_t *message);
+/* *headers: NULL, or the message's; to be asked for once, for librdkafka takes them apart then. */
+struct mr_record mr_kafka_record_of(const rd_kafka_message_t *message,
+                                    const rd_kafka_headers_t **headers);
 
 /* produce.c */
 enum mr_code mr_kafka_begin(struct mr_transport *base, struct mr_error *err);
 enum mr_code mr_kafka_produce(struct mr_transport *base, const struct mr_output *outputs,
                               size_t count, struct mr_error *err);
-/* Hands what produce() holds to librdkafka. */
+/* Hands what produce() holds to librdkafka, a request's worth of each partition at a time. */
 enum mr_code mr_kafka_send_held(struct kafka_transport *self, struct mr_error *err);
 void mr_kafka_on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message, void *opaque);
 

@@ -18,7 +18,8 @@ static struct mr_span header_of(const rd_kafka_headers_t *headers, const char *n
                : (struct mr_span){NULL, 0};
 }
 
-struct mr_record mr_kafka_record_of(const rd_kafka_message_t *message)
+struct mr_record mr_kafka_record_of(const rd_kafka_message_t *message,
+                                    const rd_kafka_headers_t **headers)
 {
     struct mr_record record = {
         .key = {message->key, message->key_len},
@@ -27,12 +28,14 @@ struct mr_record mr_kafka_record_of(const rd_kafka_message_t *message)
         .offset = message->offset,
         .partition = message->partition,
     };
-    rd_kafka_headers_t *headers;
+    rd_kafka_headers_t *parsed;
 
-    if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) { /* rare */
-        record.traceparent = header_of(headers, "traceparent");
-        record.value_schema = header_of(headers, "__value_schema_id");
-        record.key_schema = header_of(headers, "__key_schema_id");
+    *headers = NULL;
+    if (rd_kafka_message_headers(message, &parsed) == RD_KAFKA_RESP_ERR_NO_ERROR) { /* rare */
+        record.traceparent = header_of(parsed, "traceparent");
+        record.value_schema = header_of(parsed, "__value_schema_id");
+        record.key_schema = header_of(parsed, "__key_schema_id");
+        *headers = parsed;
     }
     return record;
 }
@@ -88,18 +91,12 @@ static enum mr_code take_event(struct kafka_transport *self, const rd_kafka_mess
     return MR_OK;
 }
 
-/* Rare: a record without headers costs nothing. Freed with its message. */
-static bool take_headers(struct mr_record *record, const rd_kafka_message_t *message)
+/* The list is freed with its message. */
+static bool take_headers(struct mr_record *record, const rd_kafka_headers_t *headers)
 {
-    rd_kafka_headers_t *headers;
-    struct mr_header *items;
-    size_t count;
+    const size_t count = rd_kafka_header_cnt(headers);
+    struct mr_header *items = calloc(count + 1, sizeof(*items));
 
-    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        return true;
-    }
-    count = rd_kafka_header_cnt(headers);
-    items = calloc(count + 1, sizeof(*items));
     for (size_t i = 0; items != NULL && i < count; i++) {
         const void *data;
         size_t size;
@@ -118,14 +115,15 @@ static enum mr_code take_record(struct kafka_transport *self, struct kafka_slab 
 {
     const uint32_t input = input_of(self, message->rkt);
     struct kafka_partition *of = mr_kafka_partition_of(self, input, message->partition);
+    const rd_kafka_headers_t *headers;
     struct mr_record record;
 
     *is_kept = of != NULL && of->is_assigned && message->offset >= of->next;
     if (!*is_kept) {
         return MR_OK;
     }
-    record = mr_kafka_record_of(message);
-    *is_kept = take_headers(&record, message);
+    record = mr_kafka_record_of(message, &headers);
+    *is_kept = headers == NULL || take_headers(&record, headers);
     if (!*is_kept) {
         return MR_FAIL(err, MR_NO_ROOM, "poll: no memory");
     }

@@ -10,13 +10,12 @@
 #define PARTITION_SENT (-1)
 #define RECORD_OVERHEAD 36 /* at most, in a batch of the wire format */
 
-static void forget_lanes(struct kafka_transport *self)
+static void reset_lanes(struct kafka_transport *self)
 {
     for (size_t i = 0; i < self->spec.output_count; i++) {
         memset(self->outputs[i].lanes, 0,
                (size_t)self->outputs[i].partition_count * sizeof(*self->outputs[i].lanes));
     }
-    self->held_count = 0;
 }
 
 enum mr_code mr_kafka_begin(struct mr_transport *base, struct mr_error *err)
@@ -33,7 +32,8 @@ enum mr_code mr_kafka_begin(struct mr_transport *base, struct mr_error *err)
         self->step = KAFKA_OPEN;
         self->delivery_failure = RD_KAFKA_RESP_ERR_NO_ERROR;
         self->has_delivered = false;
-        forget_lanes(self);
+        self->held_count = 0;
+        reset_lanes(self);
     }
     return code;
 }
@@ -132,73 +132,6 @@ static struct kafka_lane *lane_of(struct kafka_transport *self, const struct mr_
     return &self->outputs[output->topic].lanes[output->partition];
 }
 
-static enum mr_code send_one(struct kafka_transport *self, const struct mr_output *output,
-                             struct mr_error *err)
-{
-    struct mr_flow_topic *flow = self->outputs[output->topic].flow;
-    enum mr_code code = MR_OK;
-
-    if (flow != NULL) {
-        code = mr_flow_reserve(flow, output->partition,
-                               mr_flow_size(output->key.size, output->value.size), self, err);
-    }
-    return code == MR_OK ? produce_waiting(self, output, err) : code;
-}
-
-/* The first record of each partition that the transaction has not met. librdkafka registers
- * partitions in one request at a time, and its thread polls without a pause for a millisecond
- * after each: so they are made known together. */
-static enum mr_code send_firsts(struct kafka_transport *self, struct mr_error *err)
-{
-    enum mr_code code = MR_OK;
-
-    for (size_t i = 0; i < self->held_count && code == MR_OK; i++) {
-        struct mr_output *output = &self->held[i];
-        struct kafka_lane *lane = lane_of(self, output);
-
-        if (!lane->is_met) {
-            lane->is_met = true;
-            code = send_one(self, output, err);
-            output->partition = PARTITION_SENT;
-        }
-    }
-    return code;
-}
-
-enum mr_code mr_kafka_send_held(struct kafka_transport *self, struct mr_error *err)
-{
-    enum mr_code code = send_firsts(self, err);
-
-    for (size_t i = 0; i < self->held_count && code == MR_OK; i++) {
-        if (self->held[i].partition != PARTITION_SENT) {
-            code = send_one(self, &self->held[i], err);
-        }
-        if (i % SERVE_EVERY == SERVE_EVERY - 1) {
-            (void)rd_kafka_poll(self->producer, 0);
-        }
-    }
-    self->held_count = 0;
-    return code;
-}
-
-/* Whether it was delivered, commit() tells. */
-static enum mr_code send_and_wait(struct kafka_transport *self, struct mr_error *err)
-{
-    enum mr_code code = mr_kafka_send_held(self, err);
-
-    if (code == MR_OK &&
-        rd_kafka_flush(self->producer, KAFKA_FLUSH_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        code = MR_FAIL(err, MR_ABORTED, "records were not delivered within %d s",
-                       KAFKA_FLUSH_MS / 1000);
-    }
-    for (size_t i = 0; i < self->spec.output_count; i++) {
-        for (int32_t p = 0; p < self->outputs[i].partition_count; p++) {
-            self->outputs[i].lanes[p].held_size = 0;
-        }
-    }
-    return code;
-}
-
 static size_t wire_size(const struct mr_output *output)
 {
     size_t size = output->key.size + output->value.size + RECORD_OVERHEAD;
@@ -207,6 +140,96 @@ static size_t wire_size(const struct mr_output *output)
         size += strlen(output->headers[i].name) + output->headers[i].value.size + RECORD_OVERHEAD;
     }
     return size;
+}
+
+static enum mr_code send_one(struct kafka_transport *self, const struct mr_output *output,
+                             struct mr_error *err)
+{
+    struct mr_flow_topic *flow = self->outputs[output->topic].flow;
+    enum mr_code code = MR_OK;
+
+    lane_of(self, output)->size += wire_size(output);
+    if (flow != NULL) {
+        code = mr_flow_reserve(flow, output->partition,
+                               mr_flow_size(output->key.size, output->value.size), self, err);
+    }
+    return code == MR_OK ? produce_waiting(self, output, err) : code;
+}
+
+/* The first record of each partition. librdkafka registers partitions with the transaction in one
+ * request at a time, and its thread polls without a pause for a millisecond after each: so they
+ * are made known together. */
+static enum mr_code send_firsts(struct kafka_transport *self, struct mr_error *err)
+{
+    enum mr_code code = MR_OK;
+
+    for (size_t i = 0; i < self->held_count && code == MR_OK; i++) {
+        struct mr_output *output = &self->held[i];
+
+        if (lane_of(self, output)->size == 0) {
+            code = send_one(self, output, err);
+            output->partition = PARTITION_SENT;
+        }
+    }
+    return code;
+}
+
+/* Once a record has to wait, so do those behind it. */
+static bool fits(struct kafka_transport *self, const struct mr_output *output)
+{
+    struct kafka_lane *lane = lane_of(self, output);
+
+    lane->is_full = lane->is_full || lane->size + wire_size(output) > self->request_size;
+    return !lane->is_full;
+}
+
+/* What one request of each partition holds; the rest stays held, in its order. */
+static enum mr_code send_wave(struct kafka_transport *self, struct mr_error *err)
+{
+    enum mr_code code = send_firsts(self, err);
+    size_t kept = 0;
+
+    for (size_t i = 0; i < self->held_count && code == MR_OK; i++) {
+        const struct mr_output output = self->held[i];
+
+        if (output.partition == PARTITION_SENT) {
+            continue;
+        }
+        if (fits(self, &output)) {
+            code = send_one(self, &output, err);
+        } else {
+            self->held[kept++] = output;
+        }
+        if (i % SERVE_EVERY == SERVE_EVERY - 1) {
+            (void)rd_kafka_poll(self->producer, 0);
+        }
+    }
+    self->held_count = kept;
+    return code;
+}
+
+/* Whether it was delivered, commit() tells. */
+static enum mr_code wait_until_answered(struct kafka_transport *self, struct mr_error *err)
+{
+    if (rd_kafka_flush(self->producer, KAFKA_FLUSH_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return MR_FAIL(err, MR_ABORTED, "records were not delivered within %d s",
+                       KAFKA_FLUSH_MS / 1000);
+    }
+    reset_lanes(self);
+    return MR_OK;
+}
+
+enum mr_code mr_kafka_send_held(struct kafka_transport *self, struct mr_error *err)
+{
+    enum mr_code code = send_wave(self, err);
+
+    while (code == MR_OK && self->held_count > 0) {
+        code = wait_until_answered(self, err);
+        if (code == MR_OK) {
+            code = send_wave(self, err);
+        }
+    }
+    return code;
 }
 
 static enum mr_code grow_held(struct kafka_transport *self, struct mr_error *err)
@@ -225,18 +248,12 @@ static enum mr_code grow_held(struct kafka_transport *self, struct mr_error *err
 static enum mr_code hold(struct kafka_transport *self, const struct mr_output *output,
                          struct mr_error *err)
 {
-    const size_t size = wire_size(output);
-    struct kafka_lane *lane = lane_of(self, output);
     enum mr_code code = MR_OK;
 
-    if (lane->held_size > 0 && lane->held_size + size > self->request_size) {
-        code = send_and_wait(self, err);
-    }
-    if (code == MR_OK && self->held_count == self->held_room) {
+    if (self->held_count == self->held_room) {
         code = grow_held(self, err);
     }
     if (code == MR_OK) {
-        lane->held_size += size;
         self->held[self->held_count++] = *output;
     }
     return code;
@@ -256,10 +273,9 @@ static enum mr_code check_output(const struct kafka_transport *self, const struc
     return MR_OK;
 }
 
-/* Outputs are held until the commit, or until a partition has as much as one request holds. An
- * idempotent producer has one request per partition under way, and what is due and waits behind it
- * makes librdkafka's thread poll without a pause until the answer is there: a third of all CPU,
- * measured with records of 200 bytes. */
+/* Outputs are held until the commit. An idempotent producer has one request per partition under
+ * way, and what is due and waits behind it makes librdkafka's thread poll without a pause until the
+ * answer is there: a third of all CPU, measured with records of 200 bytes. */
 enum mr_code mr_kafka_produce(struct mr_transport *base, const struct mr_output *outputs,
                               size_t count, struct mr_error *err)
 {

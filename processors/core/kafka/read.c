@@ -69,6 +69,7 @@ static enum mr_code assign_reader(struct kafka_transport *self, const char *topi
 static enum mr_code take_message(struct reading *reading, const rd_kafka_message_t *message,
                                  struct mr_error *err)
 {
+    const rd_kafka_headers_t *unused;
     struct mr_record record;
 
     if (reading->is_done) {
@@ -89,7 +90,7 @@ static enum mr_code take_message(struct reading *reading, const rd_kafka_message
         reading->is_done = true;
         return MR_OK;
     }
-    record = mr_kafka_record_of(message);
+    record = mr_kafka_record_of(message, &unused);
     reading->is_done =
         !reading->visit(reading->context, &record) || message->offset + 1 >= reading->to;
     return MR_OK;

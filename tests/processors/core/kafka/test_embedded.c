@@ -79,6 +79,8 @@ static void a_partition_is_given_no_more_than_a_request_holds(void **state)
         }
         assert_int_equal(MR_OK, transport->ops->begin(transport, &source.error));
         assert_int_equal(MR_OK, transport->ops->produce(transport, outputs, 3, &source.error));
+        assert_int_equal(MR_OK,
+                         mr_kafka_send_held((struct kafka_transport *)transport, &source.error));
         assert_int_equal(rows[i].is_flushed, ((struct kafka_transport *)transport)->has_delivered);
         assert_int_equal(MR_OK, transport->ops->commit(transport, NULL, 0, &source.error));
     }
