@@ -106,7 +106,7 @@ struct kafka_transport {
     struct mr_position *positions;           /* owned: room for all partitions, for the listener */
     rd_kafka_topic_partition_list_t *wanted; /* owned: given to us, not yet taken up; or NULL */
     struct kafka_slab *slabs, *slab;         /* owned chain; the one being filled */
-    size_t request_size;    /* at most so many bytes of a partition go in one request */
+    size_t request_size;    /* at most so many bytes of a partition go before an answer */
     struct mr_output *held; /* owned: produced and not sent yet */
     size_t held_count, held_room;
     enum kafka_step step;

@@ -150,6 +150,9 @@ static enum mr_code open_producer(struct kafka_transport *self, struct mr_error 
 
         self->request_size = batch_size < message_size ? batch_size : message_size;
     }
+    if (self->base.writers_wait) {
+        self->request_size = SIZE_MAX;
+    }
     return code;
 }
 
@@ -317,6 +320,7 @@ enum mr_code mr_kafka_open(struct mr_broker *base, const struct mr_transport_spe
         return code != MR_OK ? code : MR_FAIL(err, MR_NO_ROOM, "transport: no memory");
     }
     self->base.ops = &kafka_transport_ops;
+    self->base.writers_wait = broker->mock != NULL;
     self->broker = broker;
     self->context = (struct kafka_context){broker->context.log, self};
     self->spec = *spec;

@@ -103,6 +103,7 @@ struct mr_transport_ops {
 
 struct mr_transport {
     const struct mr_transport_ops *ops; /* implementations embed this struct FIRST */
+    bool writers_wait; /* for what their readers commit: who holds something back holds all up */
 };
 
 enum mr_delivery { MR_EXACTLY_ONCE, MR_AT_LEAST_ONCE };

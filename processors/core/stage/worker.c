@@ -247,7 +247,8 @@ static bool is_full(const struct mr_worker *worker, int64_t started)
  * for its time to be over, for each costs milliseconds of CPU however little is in it. */
 static bool is_worth_filling(const struct mr_worker *worker)
 {
-    return worker->gathered > (size_t)worker->pipeline->settings->commit_records / FILL_SHARE;
+    return !worker->transport->writers_wait &&
+           worker->gathered > (size_t)worker->pipeline->settings->commit_records / FILL_SHARE;
 }
 
 static enum mr_code run_polled(struct mr_worker *worker, const struct mr_polled *polled,

@@ -67,6 +67,8 @@ static void a_partition_is_given_no_more_than_a_request_holds(void **state)
     kafka_bench_open(&bench, NULL, NULL);
     kafka_bench_topic(&bench, "in", 3, false);
     bench_worker_open(&source, &bench, &spec);
+    source.transport->writers_wait = false; /* as on a real cluster */
+    ((struct kafka_transport *)source.transport)->request_size = 1000000;
     for (size_t i = 0; i < MR_COUNT(rows); i++) {
         struct mr_transport *transport = source.transport;
         struct mr_output outputs[3];
