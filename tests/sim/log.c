@@ -449,3 +449,8 @@ void sim_log_set_retention(struct sim_log *log, int64_t retention_ms)
 {
     log->retention_ms = retention_ms;
 }
+
+void sim_log_set_writers_wait(struct sim_log *log, bool writers_wait)
+{
+    log->writers_wait = writers_wait;
+}

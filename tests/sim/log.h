@@ -97,6 +97,8 @@ void sim_log_compact(struct sim_log *log, const char *topic);
 /* Retention: what is before an offset goes. */
 void sim_log_trim(struct sim_log *log, const char *topic, int32_t partition, int64_t before);
 void sim_log_set_retention(struct sim_log *log, int64_t retention_ms);
+/* What transports opened from now on say of themselves; nobody really waits. */
+void sim_log_set_writers_wait(struct sim_log *log, bool writers_wait);
 
 /* From its next poll on the partition belongs to another worker of the group. With is_lost its
  * holder hears of it only afterwards: what it has open cannot be committed. */

@@ -77,6 +77,7 @@ struct sim_log {
     struct sim_producer *producers;
     struct sim_membership *memberships;
     int64_t retention_ms;
+    bool writers_wait;
 };
 
 struct sim_assigned {

@@ -495,6 +495,7 @@ enum mr_code sim_transport_open(struct sim_log *log, const struct mr_transport_s
     MR_ASSERT(self != NULL);
     *transport = NULL;
     self->base.ops = &sim_transport_ops;
+    self->base.writers_wait = log->writers_wait;
     self->log = log;
     self->spec = *spec;
     (void)snprintf(self->instance, sizeof(self->instance), "%s", spec->instance);

@@ -234,6 +234,36 @@ static void nothing_is_committed_while_an_abort_is_due(void **state)
     steps_drop(&expected);
 }
 
+static void a_grown_transaction_waits_to_be_filled_unless_others_wait_for_it(void **state)
+{
+    static const struct {
+        const char *label, *yaml;
+        bool writers_wait, is_filled;
+    } rows[] = {
+        {"few records", "commit_interval: 60s\ncommit_records: 1600\n" RIG_CHAIN, false, false},
+        {"grown", "commit_interval: 60s\ncommit_records: 320\n" RIG_CHAIN, false, true},
+        {"grown, and others wait", "commit_interval: 60s\ncommit_records: 320\n" RIG_CHAIN, true,
+         false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MR_COUNT(rows); i++) {
+        struct rig rig;
+        int64_t started_ms, took_ms; /* of the simulated clock */
+
+        print_message("  %s\n", rows[i].label);
+        rig_init(&rig);
+        rig_open(&rig, rows[i].yaml);
+        fill(&rig, 100);
+        sim_log_set_writers_wait(rig.log, rows[i].writers_wait);
+        started_ms = sim_world_now_ms(rig.world);
+        assert_int_equal(MR_OK, work(&rig));
+        took_ms = sim_world_now_ms(rig.world) - started_ms;
+        assert_true(rows[i].is_filled ? took_ms >= 60000 : took_ms < 6000);
+        rig_close(&rig);
+    }
+}
+
 /* A world in which every call fails, for ever. */
 static struct sim_fault always(void *context, const struct sim_call *call)
 {
@@ -335,6 +365,7 @@ int main(void)
         cmocka_unit_test(every_step_may_fail_once_and_nothing_is_lost_or_doubled),
         cmocka_unit_test(a_commit_whose_answer_never_comes_is_not_done_twice),
         cmocka_unit_test(nothing_is_committed_while_an_abort_is_due),
+        cmocka_unit_test(a_grown_transaction_waits_to_be_filled_unless_others_wait_for_it),
         cmocka_unit_test(with_at_least_once_nothing_is_lost),
         cmocka_unit_test(a_failure_that_stays_stops_a_worker_only_where_waiting_cannot_help),
         cmocka_unit_test(a_worker_waits_for_a_broker_that_is_away_until_it_is_told_to_stop),
