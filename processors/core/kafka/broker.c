@@ -48,6 +48,7 @@ void mr_kafka_broker_close(struct mr_broker *base)
         return;
     }
     if (broker->mock != NULL) {
+        rd_kafka_set_log_level(broker->admin, 0); /* that its cluster is gone is no trouble */
         rd_kafka_mock_cluster_destroy(broker->mock);
     }
     if (broker->admin != NULL) {
