@@ -3,7 +3,7 @@
 #include "processors/core/codec/frame.h"
 #include "processors/core/codec/plan.h"
 #include "processors/core/kafka/kafka.h"
-#include "processors/core/stage/catalogue.h"
+#include "processors/core/stage/decoder.h"
 #include "processors/core/stage/segment.h"
 
 #include <stdlib.h>
@@ -233,48 +233,70 @@ static void take_only(struct cat_source *self)
 }
 
 /* By the pipeline's own ids, older subjects among them, else by the registry's. */
-static enum mr_code take_framed(struct cat_source *self, const struct mr_frame *frame,
-                                struct mr_error *err)
+static enum mr_code find_schema(const struct cat_source *self, const struct mr_frame *frame,
+                                struct mr_registry_found *found, struct mr_error *err)
 {
-    struct mr_registry_found found = {.reason = "schema_unknown"};
     enum mr_code code = MR_OK;
 
+    *found = (struct mr_registry_found){.reason = "schema_unknown"};
     if (self->pipeline != NULL) {
-        code = mr_catalogue_find(self->pipeline->catalogue, frame, &found, err);
+        code = mr_catalogue_find(self->pipeline->catalogue, frame, found, err);
     }
-    if (code == MR_OK && found.schema == NULL && self->registry != NULL) {
+    if (code == MR_OK && found->schema == NULL && self->registry != NULL) {
         code = frame->guid != NULL
-                   ? mr_registry_by_guid(self->registry, frame->guid, &found, err)
-                   : mr_registry_by_id(self->registry, frame->schema_id, &found, err);
+                   ? mr_registry_by_guid(self->registry, frame->guid, found, err)
+                   : mr_registry_by_id(self->registry, frame->schema_id, found, err);
     }
-    self->item.schema = found.schema;
-    self->item.fault = found.schema == NULL ? found.reason : NULL;
     return code;
 }
 
-static enum mr_code take_value(struct cat_source *self, struct mr_error *err)
+static enum mr_code take_value(struct cat_source *self, struct mr_span header, struct mr_error *err)
 {
     struct cat_item *item = &self->item;
-    struct mr_frame frame = {.schema_id = -1};
+    struct mr_registry_found found;
+    struct mr_frame frame;
+    enum mr_code code;
 
     if (item->value.data == NULL) {
         return MR_OK; /* a tombstone */
     }
-    item->fault = mr_frame_read(item->value, &frame);
+    item->fault = mr_frame_read_with(header, item->value, &frame);
     item->datum = frame.datum;
     if (self->only != NULL) {
         take_only(self);
-    } else if (item->fault == NULL) {
-        return take_framed(self, &frame, err);
     }
-    return MR_OK;
+    if (self->only != NULL || item->fault != NULL) {
+        return MR_OK;
+    }
+    code = find_schema(self, &frame, &found, err);
+    item->schema = found.schema;
+    item->fault = found.schema == NULL ? found.reason : NULL;
+    return code;
+}
+
+/* A key that is Avro by its header is told as its text; one that cannot be read so, as it came: it
+ * is the value that is looked for. */
+static enum mr_code take_key(struct cat_source *self, struct mr_span header, struct mr_error *err)
+{
+    struct mr_registry_found found;
+    struct mr_frame frame;
+    enum mr_code code;
+
+    if (header.size == 0 || mr_frame_read_with(header, self->item.key, &frame) != NULL) {
+        return MR_OK;
+    }
+    code = find_schema(self, &frame, &found, err);
+    if (code == MR_OK && found.schema != NULL) {
+        (void)mr_decoder_key_text(found.schema, frame.datum, &self->item.key);
+    }
+    return code;
 }
 
 static enum mr_code next_of_topic(struct cat_source *self, const struct cat_item **item,
                                   bool *is_done, struct mr_error *err)
 {
-    const struct mr_browsed *record;
-    const enum mr_code code = mr_browser_next(self->browser, WAIT_MS, &record, is_done, err);
+    const struct mr_record *record;
+    enum mr_code code = mr_browser_next(self->browser, WAIT_MS, &record, is_done, err);
     const int64_t now_ms = mr_clock_monotonic(&mr_clock_system);
 
     *item = NULL;
@@ -291,7 +313,8 @@ static enum mr_code next_of_topic(struct cat_source *self, const struct cat_item
                                        .headers = record->headers,
                                        .header_count = record->header_count};
         *item = &self->item;
-        return take_value(self, err);
+        code = take_value(self, record->value_schema, err);
+        return code == MR_OK ? take_key(self, record->key_schema, err) : code;
     }
     if (!self->spec.browse.is_following && now_ms - self->heard_ms > STALL_MS) {
         return MR_FAIL(err, MR_TIMED_OUT, "reading %s: nothing for %d s", self->topic,

@@ -43,14 +43,17 @@ function(mr_unit name folder)
   set(MR_UNITS mr_${name} ${MR_UNITS} CACHE INTERNAL "")
 endfunction()
 
-# mr_program(NAME FOLDER): links every unit.
+# mr_program(NAME FOLDER): main.c, and the rest as a library for tests to link; links every unit.
 function(mr_program name folder)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.c)
   if(NOT sources)
     return()
   endif()
-  add_executable(${name} ${sources})
-  target_link_libraries(${name} PRIVATE ${MR_UNITS})
+  list(FILTER sources EXCLUDE REGEX "/main\\.c$")
+  add_library(${name}_code STATIC ${sources})
+  target_link_libraries(${name}_code PUBLIC ${MR_UNITS})
+  add_executable(${name} ${folder}/main.c)
+  target_link_libraries(${name} PRIVATE ${name}_code)
 endfunction()
 
 # Every tests/**/test_*.c is one test program, labelled by its folder; every other .c below
@@ -81,6 +84,9 @@ function(mr_tests)
       PkgConfig::rdkafka PkgConfig::avro_c PkgConfig::libpq)
     if(path MATCHES "score/" AND xgboost_FOUND)
       target_link_libraries(test_${name} PRIVATE PkgConfig::xgboost)
+    endif()
+    if(path MATCHES "^cli/" AND TARGET millrace_code)
+      target_link_libraries(test_${name} PRIVATE millrace_code)
     endif()
     if(path MATCHES "^deploy/" AND TARGET millrace-feeds) # it runs the program and unpacks the feeds
       target_link_libraries(test_${name} PRIVATE PkgConfig::libarchive)

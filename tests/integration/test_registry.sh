@@ -183,6 +183,14 @@ if command -v go >/dev/null && (cd tests/integration/registry/guids && go build 
     run "${name}i" '' --stage validate || fail "records named by GUIDs are not read"
     named_by_guid=$(figure "${name}i" validate.passed)
     [ "$named_by_guid" = "$(figure "${name}a" validate.passed)" ] || fail "$named_by_guid passed, named by GUIDs"
+    # And by cat, without the pipeline: the registry alone knows these schemas.
+    ours=$("$bin" cat "${name}i.ingest" --kafka "$KAFKA" --registry "$REGISTRY" \
+        --where 'subject.shelf == "the third from below"' 2>"$work/cat.err" | wc -l)
+    copied=$(awk '{ print $2 }' "$work/copied")
+    [ "$copied" -eq "$ours" ] && [ ! -s "$work/cat.err" ] || {
+        cat "$work/cat.err"
+        fail "$copied copied, named by GUIDs, cat read $ours"
+    }
 fi
 
 # --- with a password and a certificate; and without what they want

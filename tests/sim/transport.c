@@ -1,6 +1,7 @@
 #include "tests/sim/log_internal.h"
 
 #include "processors/core/base/digest.h"
+#include "processors/core/codec/frame.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,10 +80,10 @@ static struct mr_span *carried(struct mr_record *record, const char *name)
     if (strcmp(name, "traceparent") == 0) {
         return &record->traceparent;
     }
-    if (strcmp(name, "__value_schema_id") == 0) {
+    if (strcmp(name, MR_FRAME_VALUE_HEADER) == 0) {
         return &record->value_schema;
     }
-    return strcmp(name, "__key_schema_id") == 0 ? &record->key_schema : NULL;
+    return strcmp(name, MR_FRAME_KEY_HEADER) == 0 ? &record->key_schema : NULL;
 }
 
 static struct mr_record lend_record(struct sim_transport *self, const struct sim_record *record,

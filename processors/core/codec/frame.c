@@ -42,6 +42,21 @@ const char *mr_frame_read(struct mr_span message, struct mr_frame *frame)
     return NULL;
 }
 
+const char *mr_frame_read_with(struct mr_span header, struct mr_span message,
+                               struct mr_frame *frame)
+{
+    const char *fault;
+    bool is_alone;
+
+    if (header.size == 0) {
+        return mr_frame_read(message, frame);
+    }
+    fault = mr_frame_read(header, frame);
+    is_alone = frame->datum.size == 0;
+    frame->datum = message;
+    return fault == NULL && is_alone ? NULL : "frame_header_unreadable";
+}
+
 void mr_frame_write(uint8_t out[MR_FRAME_SIZE], int32_t schema_id)
 {
     const uint32_t id = (uint32_t)schema_id;

@@ -28,7 +28,7 @@ struct mr_browser {
     struct stretch *stretches;
     rd_kafka_message_t *message; /* of the record that was given last */
     size_t count, current;
-    struct mr_browsed record;
+    struct mr_record record;
     struct mr_header headers[HEADERS_MAX];
 };
 
@@ -273,12 +273,13 @@ enum mr_code mr_kafka_browse(struct mr_broker *broker, const struct mr_browse_sp
     return MR_OK;
 }
 
-static void take_headers(struct mr_browser *self)
+static void take_record(struct mr_browser *self)
 {
-    rd_kafka_headers_t *headers;
+    const rd_kafka_headers_t *headers;
     size_t count = 0;
 
-    if (rd_kafka_message_headers(self->message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    self->record = mr_kafka_record_of(self->message, &headers);
+    if (headers != NULL) {
         const char *name;
         const void *data;
         size_t size;
@@ -291,20 +292,6 @@ static void take_headers(struct mr_browser *self)
     }
     self->record.headers = self->headers;
     self->record.header_count = count;
-}
-
-static void take_record(struct mr_browser *self)
-{
-    const rd_kafka_message_t *message = self->message;
-
-    self->record = (struct mr_browsed){
-        .partition = message->partition,
-        .offset = message->offset,
-        .timestamp_ms = rd_kafka_message_timestamp(message, NULL),
-        .key = {message->key, message->key_len},
-        .value = {message->payload, message->len},
-    };
-    take_headers(self);
 }
 
 static bool is_in_time(const struct stretch *stretch, const rd_kafka_message_t *message)
@@ -336,7 +323,7 @@ static bool note(struct mr_browser *self)
 }
 
 /* One message of the client's: a record, an end, trouble. */
-static enum mr_code take_message(struct mr_browser *self, const struct mr_browsed **record,
+static enum mr_code take_message(struct mr_browser *self, const struct mr_record **record,
                                  struct mr_error *err)
 {
     enum mr_code code;
@@ -355,7 +342,7 @@ static enum mr_code take_message(struct mr_browser *self, const struct mr_browse
 }
 
 static enum mr_code poll_message(struct mr_browser *self, int64_t wait_ms,
-                                 const struct mr_browsed **record, struct mr_error *err)
+                                 const struct mr_record **record, struct mr_error *err)
 {
     if (self->message != NULL) {
         rd_kafka_message_destroy(self->message);
@@ -372,7 +359,7 @@ static bool is_between(const struct mr_browser *self)
 }
 
 enum mr_code mr_browser_next(struct mr_browser *browser, int64_t wait_ms,
-                             const struct mr_browsed **record, bool *is_done, struct mr_error *err)
+                             const struct mr_record **record, bool *is_done, struct mr_error *err)
 {
     const int64_t end_ms = mr_clock_monotonic(&mr_clock_system) + wait_ms;
     enum mr_code code = MR_OK;

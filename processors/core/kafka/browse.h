@@ -35,25 +35,15 @@ struct mr_browse_spec {
     bool is_uncommitted;             /* also what open and aborted transactions wrote */
 };
 
-/* Borrowed until the next call. */
-struct mr_browsed {
-    int32_t partition;
-    int64_t offset;
-    int64_t timestamp_ms; /* -1: none */
-    struct mr_span key;   /* data NULL: none */
-    struct mr_span value;
-    const struct mr_header *headers;
-    size_t header_count;
-};
-
 struct mr_browser;
 
 /* Owned: mr_browser_close(). MR_BAD_CONFIG: no such topic or partition. */
 enum mr_code mr_kafka_browse(struct mr_broker *broker, const struct mr_browse_spec *spec,
                              struct mr_browser **browser, struct mr_error *err);
-/* *record NULL: none within wait_ms, or none any more: then *is_done. */
+/* *record NULL: none within wait_ms, or none any more: then *is_done. Borrowed until the next call;
+ * a key or value that is not there has no data, a time that is not there is -1. */
 enum mr_code mr_browser_next(struct mr_browser *browser, int64_t wait_ms,
-                             const struct mr_browsed **record, bool *is_done, struct mr_error *err);
+                             const struct mr_record **record, bool *is_done, struct mr_error *err);
 void mr_browser_close(struct mr_browser *browser); /* NULL is fine */
 
 #endif

@@ -1,3 +1,4 @@
+#include "processors/core/codec/frame.h"
 #include "processors/core/kafka/kafka_internal.h"
 
 #include <stdlib.h>
@@ -33,8 +34,8 @@ struct mr_record mr_kafka_record_of(const rd_kafka_message_t *message,
     *headers = NULL;
     if (rd_kafka_message_headers(message, &parsed) == RD_KAFKA_RESP_ERR_NO_ERROR) { /* rare */
         record.traceparent = header_of(parsed, "traceparent");
-        record.value_schema = header_of(parsed, "__value_schema_id");
-        record.key_schema = header_of(parsed, "__key_schema_id");
+        record.value_schema = header_of(parsed, MR_FRAME_VALUE_HEADER);
+        record.key_schema = header_of(parsed, MR_FRAME_KEY_HEADER);
         *headers = parsed;
     }
     return record;

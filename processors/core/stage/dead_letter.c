@@ -1,5 +1,7 @@
 #include "processors/core/stage/dead_letter.h"
 
+#include "processors/core/codec/frame.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -19,7 +21,7 @@ static bool put(struct mr_header *headers, size_t *count, const char *name, cons
 
 static bool is_schema(const char *name)
 {
-    return strcmp(name, "__value_schema_id") == 0 || strcmp(name, "__key_schema_id") == 0;
+    return strcmp(name, MR_FRAME_VALUE_HEADER) == 0 || strcmp(name, MR_FRAME_KEY_HEADER) == 0;
 }
 
 /* The record's own come first, so that of two with one name a reader takes ours. What named the
@@ -32,10 +34,10 @@ static void put_own(struct mr_header *headers, size_t *count, const struct mr_re
         }
     }
     if (record->value_schema.size > 0) {
-        headers[(*count)++] = (struct mr_header){"__value_schema_id", record->value_schema};
+        headers[(*count)++] = (struct mr_header){MR_FRAME_VALUE_HEADER, record->value_schema};
     }
     if (record->key_schema.size > 0) {
-        headers[(*count)++] = (struct mr_header){"__key_schema_id", record->key_schema};
+        headers[(*count)++] = (struct mr_header){MR_FRAME_KEY_HEADER, record->key_schema};
     }
 }
 

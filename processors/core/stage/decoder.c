@@ -286,43 +286,43 @@ static enum mr_code adopt(struct mr_decoder *self, const struct mr_frame *frame,
     return resolve(self, writer, record, room, fault, err);
 }
 
-/* A header that names the schema of what then stands bare in the record. */
-static const char *read_header(struct mr_span header, struct mr_frame *frame)
+const char *mr_decoder_key_text(const struct mr_schema *schema, struct mr_span key,
+                                struct mr_span *text)
 {
-    const char *fault = mr_frame_read(header, frame);
+    struct mr_input input = {.end = key.data + key.size};
+    int64_t size = 0;
+    const uint8_t *at = key.size > 0 ? mr_wire_long(key.data, &input, &size) : NULL;
 
-    return fault == NULL && frame->datum.size == 0 ? NULL : "frame_header_unreadable";
+    if (mr_schema_root(schema)->kind != MR_AVRO_STRING || at == NULL || size < 0 ||
+        (size_t)size != mr_wire_left(at, &input) ||
+        !mr_utf8_is_valid((struct mr_span){at, (size_t)size})) {
+        return "key_not_text";
+    }
+    *text = (struct mr_span){at, (size_t)size};
+    return NULL;
 }
 
 /* A key that its header says is Avro: of a string the text is the key, as we write keys. */
 static enum mr_code adopt_key(struct mr_decoder *self, struct mr_record *record, const char **fault,
                               struct mr_error *err)
 {
-    struct mr_input input = {.end = record->key.data + record->key.size};
     struct mr_registry_found found;
     struct mr_frame frame;
-    const uint8_t *at;
-    int64_t size = 0;
     enum mr_code code;
 
-    *fault = read_header(record->key_schema, &frame);
+    *fault = mr_frame_read_with(record->key_schema, record->key, &frame);
     if (*fault != NULL) {
         return MR_OK;
     }
     code = mr_catalogue_find(self->spec.catalogue, &frame, &found, err);
-    if (code != MR_OK || found.reason != NULL) {
-        *fault = code == MR_OK ? found.reason : NULL;
+    if (code != MR_OK) {
         return code;
     }
-    at = record->key.size > 0 ? mr_wire_long(record->key.data, &input, &size) : NULL;
-    if (mr_schema_root(found.schema)->kind != MR_AVRO_STRING || at == NULL || size < 0 ||
-        (size_t)size != mr_wire_left(at, &input) ||
-        !mr_utf8_is_valid((struct mr_span){at, (size_t)size})) {
-        *fault = "key_not_text";
-        return MR_OK;
+    *fault = found.reason != NULL ? found.reason
+                                  : mr_decoder_key_text(found.schema, frame.datum, &record->key);
+    if (*fault == NULL) {
+        record->key_schema = (struct mr_span){NULL, 0};
     }
-    record->key = (struct mr_span){at, (size_t)size};
-    record->key_schema = (struct mr_span){NULL, 0};
     return MR_OK;
 }
 
@@ -345,12 +345,7 @@ static enum mr_code decode_stranger(struct mr_decoder *self, struct mr_record *r
     struct mr_frame frame;
     enum mr_code code = MR_OK;
 
-    if (came.value_schema.size == 0) {
-        *fault = mr_frame_read(came.value, &frame);
-    } else {
-        *fault = read_header(came.value_schema, &frame);
-        frame.datum = came.value;
-    }
+    *fault = mr_frame_read_with(came.value_schema, came.value, &frame);
     if (*fault == NULL) {
         code = adopt(self, &frame, record, room, fault, err);
     }

@@ -55,4 +55,9 @@ enum mr_code mr_decoder_decode(struct mr_decoder *decoder, struct mr_record *rec
                                const struct mr_room *room, struct mr_value *row, const char **fault,
                                struct mr_error *err);
 
+/* Of a key that its header says is Avro of this schema, bare: the text that the key is to us. NULL,
+ * or "key_not_text" where it is no string; *text is a view into key. */
+const char *mr_decoder_key_text(const struct mr_schema *schema, struct mr_span key,
+                                struct mr_span *text);
+
 #endif

@@ -356,6 +356,43 @@ static void a_frame_names_its_schema(void **state)
     assert_string_equal("frame_magic_unknown", mr_frame_read((struct mr_span){bytes, 6}, &frame));
 }
 
+static void a_header_names_the_schema_of_a_bare_datum(void **state)
+{
+    static const struct {
+        const char *label;
+        struct mr_span header, message, datum;
+        int32_t schema_id;
+        bool has_guid;
+        const char *fault;
+    } rows[] = {
+        {"none", MR_SPAN(""), MR_SPAN("\0\0\0\0\7x"), MR_SPAN("x"), 7, false, NULL},
+        {"none, and no frame", MR_SPAN(""), MR_SPAN("x"), MR_SPAN(""), -1, false,
+         "frame_magic_unknown"},
+        {"an id", MR_SPAN("\0\0\0\0\7"), MR_SPAN("x"), MR_SPAN("x"), 7, false, NULL},
+        {"a GUID", MR_SPAN("\1GGGGGGGGGGGGGGGG"), MR_SPAN("x"), MR_SPAN("x"), -1, true, NULL},
+        {"a datum that looks framed", MR_SPAN("\0\0\0\0\7"), MR_SPAN("\0\0\0\0\1x"),
+         MR_SPAN("\0\0\0\0\1x"), 7, false, NULL},
+        {"a datum of no bytes", MR_SPAN("\0\0\0\0\7"), MR_SPAN(""), MR_SPAN(""), 7, false, NULL},
+        {"more behind the id", MR_SPAN("\0\0\0\0\7x"), MR_SPAN("x"), MR_SPAN("x"), 7, false,
+         "frame_header_unreadable"},
+        {"text", MR_SPAN("7"), MR_SPAN("x"), MR_SPAN("x"), -1, false, "frame_header_unreadable"},
+        {"a GUID cut short", MR_SPAN("\1GGGG"), MR_SPAN("x"), MR_SPAN("x"), -1, false,
+         "frame_header_unreadable"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MR_COUNT(rows); i++) {
+        struct mr_frame frame;
+        const char *fault = mr_frame_read_with(rows[i].header, rows[i].message, &frame);
+
+        print_message("  %s\n", rows[i].label);
+        assert_string_equal(rows[i].fault != NULL ? rows[i].fault : "", fault != NULL ? fault : "");
+        assert_true(mr_span_equal(rows[i].datum, frame.datum));
+        assert_int_equal(rows[i].schema_id, frame.schema_id);
+        assert_int_equal(rows[i].has_guid, frame.guid != NULL);
+    }
+}
+
 static void the_readers_schema_decides_what_is_seen(void **state)
 {
     struct mr_arena *arena = mr_arena_new(ARENA_SIZE);
@@ -462,6 +499,7 @@ int main(void)
         cmocka_unit_test(a_path_may_end_at_anything_and_overlap_others),
         cmocka_unit_test(a_value_that_does_not_fit_its_leaf_is_named),
         cmocka_unit_test(a_frame_names_its_schema),
+        cmocka_unit_test(a_header_names_the_schema_of_a_bare_datum),
         cmocka_unit_test(the_readers_schema_decides_what_is_seen),
         cmocka_unit_test(schemas_that_agree_cost_nothing),
     };

@@ -68,9 +68,9 @@ static void close_bench(struct bench *bench)
     kafka_bench_close(&bench->kafka);
 }
 
-static const struct mr_browsed *next(struct mr_browser *browser)
+static const struct mr_record *next(struct mr_browser *browser)
 {
-    const struct mr_browsed *record = NULL;
+    const struct mr_record *record = NULL;
     struct mr_error err = {0};
     bool is_done = false;
 
@@ -94,7 +94,7 @@ static void read_all(struct bench *bench, const struct mr_browse_spec *spec, cha
         fail_msg("%s", err.text);
     }
     out[0] = '\0';
-    for (const struct mr_browsed *record; (record = next(browser)) != NULL;) {
+    for (const struct mr_record *record; (record = next(browser)) != NULL;) {
         size += (size_t)snprintf(out + size, 128 - size, "%.*s ", MR_SPAN_ARGS(record->value));
     }
     mr_browser_close(browser);
@@ -149,7 +149,7 @@ static void a_record_has_all_that_was_sent(void **state)
 {
     const struct mr_browse_spec spec = {
         .topic = "notes", .partition = 1, .from = {MR_BROWSE_OFFSET, 3}, .to = {MR_BROWSE_END, 0}};
-    const struct mr_browsed *record;
+    const struct mr_record *record;
     struct mr_browser *browser;
     struct mr_error err = {0};
     struct bench bench;
@@ -174,7 +174,7 @@ static void who_follows_gets_what_comes_later(void **state)
 {
     const struct mr_browse_spec spec = {
         .topic = "notes", .partition = -1, .from = {MR_BROWSE_END, 0}, .is_following = true};
-    const struct mr_browsed *record;
+    const struct mr_record *record;
     struct mr_browser *browser;
     struct mr_error err = {0};
     struct bench bench;
