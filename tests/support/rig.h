@@ -73,6 +73,7 @@ struct rig {
     bool is_bad_often;  /* every second row is malformed */
     bool is_picky;      /* sinks refuse every fifth record */
     bool is_never_done; /* the source may grow */
+    int64_t ahead_ms;   /* row 7 of each source happens so long after the log's clock; 0: before */
     const char *older;  /* schema; NULL: none: older.avsc beside the pipeline file */
 
     /* Made by rig_open(). */

@@ -193,7 +193,15 @@ static size_t parts_of(const struct mr_mapper *self, const char *const **parts)
     return 1;
 }
 
-static bool map_row(const struct mr_row *row, struct mr_mapped *mapped, struct mr_arena *arena)
+static int64_t event_time_of(const struct rig *rig, const struct mr_row *row)
+{
+    return rig->ahead_ms != 0 && row->place.index == 7
+               ? sim_world_now_ms(rig->world) + rig->ahead_ms
+               : 1600000000000 + 1000 * row->place.index;
+}
+
+static bool map_row(const struct rig *rig, const struct mr_row *row, struct mr_mapped *mapped,
+                    struct mr_arena *arena)
 {
     struct mr_value *leaves = mr_arena_take(arena, 3, sizeof(*leaves));
     char number[24] = "";
@@ -217,16 +225,17 @@ static bool map_row(const struct mr_row *row, struct mr_mapped *mapped, struct m
     mapped->leaves = leaves;
     mapped->key = mr_value_span(&row->texts[0]);
     mapped->partition_key = mapped->key;
-    mapped->event_time_ms = 1600000000000 + 1000 * row->place.index;
+    mapped->event_time_ms = event_time_of(rig, row);
     return true;
 }
 
 static enum mr_code map(struct mr_mapper *self, const struct mr_row *rows, size_t count,
                         struct mr_mapped *mapped, struct mr_arena *arena, struct mr_error *err)
 {
-    (void)self;
+    const struct rig *rig = ((const struct rig_connector *)(const void *)connector_of(self))->rig;
+
     for (size_t i = 0; i < count; i++) {
-        if (!map_row(&rows[i], &mapped[i], arena)) {
+        if (!map_row(rig, &rows[i], &mapped[i], arena)) {
             return MR_FAIL(err, MR_NO_ROOM, "no room for leaves");
         }
     }

@@ -44,6 +44,7 @@ struct mr_intake_worker {
     size_t position_count;
     size_t gathered;
     size_t pull_max; /* halved when the rows of a pull did not fit, grows slowly when they did */
+    int64_t now_ms;  /* Kafka timestamp of all that the latest pull gave */
     bool is_begun, is_done, is_rewind_due, is_abort_due;
     int replays;
     struct mr_error resumed; /* what resume() of the connector said */
@@ -119,7 +120,7 @@ static enum mr_code reject(struct mr_intake_worker *intake, const struct mr_row 
         .partition = partition_of(intake, source),
         .key = mr_arena_copy(intake->txn_arena, source),
         .value = mr_arena_copy(intake->txn_arena, row->raw),
-        .timestamp_ms = mr_clock_wall(intake->spec.clock),
+        .timestamp_ms = intake->now_ms,
     };
     output->headers = mr_dead_letter_headers(&letter, intake->txn_arena, &output->header_count);
     if (output->headers == NULL || output->key.data == NULL) {
@@ -128,6 +129,24 @@ static enum mr_code reject(struct mr_intake_worker *intake, const struct mr_row 
     intake->tally.rejected++;
     mr_tally_reason(&intake->tally, verdict->reason);
     return MR_OK;
+}
+
+/* By the very timestamp that the record would get: who reads the log finds the same. */
+static enum mr_code refuse_ahead(struct mr_intake_worker *intake, const struct mr_row *row,
+                                 int64_t event_time_ms, struct mr_output *output,
+                                 struct mr_error *err)
+{
+    const struct mr_verdict refused = {
+        .kind = MR_VERDICT_REJECT,
+        .reason = MR_EVENT_TIME_AHEAD,
+        .cause = "event_time",
+        .detail = mr_arena_print(intake->batch_arena,
+                                 "event_time: lies %" PRIu64 " hours ahead: a fault of the source, "
+                                 "or raise event_time_ahead_max",
+                                 ((uint64_t)event_time_ms - (uint64_t)intake->now_ms) / 3600000),
+    };
+
+    return reject(intake, row, &refused, output, err);
 }
 
 /* One row to one output: the record, or its dead letter. */
@@ -145,6 +164,9 @@ static enum mr_code row_out(struct mr_intake_worker *intake, const struct mr_row
         return reject(intake, row, &mapped->verdict, output, err);
     }
     MR_ASSERT(mapped->verdict.kind == MR_VERDICT_PASS);
+    if (mr_pipeline_is_ahead(intake->pipeline, mapped->event_time_ms, intake->now_ms)) {
+        return refuse_ahead(intake, row, mapped->event_time_ms, output, err);
+    }
     code = encode(intake, row, mapped, &value, &inner);
     if (code == MR_BAD_DATA) {
         refused.detail = mr_arena_text(intake->batch_arena, mr_span_text(inner.text));
@@ -158,7 +180,7 @@ static enum mr_code row_out(struct mr_intake_worker *intake, const struct mr_row
         .partition = partition_of(intake, mapped->partition_key),
         .key = mr_arena_copy(intake->txn_arena, mapped->key),
         .value = value,
-        .timestamp_ms = mr_clock_wall(intake->spec.clock),
+        .timestamp_ms = intake->now_ms,
     };
     intake->tally.passed++;
     return output->key.data != NULL ? MR_OK : MR_FAIL(err, MR_NO_ROOM, "no room for a row's key");
@@ -236,6 +258,7 @@ static enum mr_code pull(struct mr_intake_worker *intake, struct mr_intake *pull
     if (code != MR_OK) {
         return code;
     }
+    intake->now_ms = mr_clock_wall(intake->spec.clock);
     intake->is_done = pulled->is_done;
     atomic_store_explicit(&intake->counters.source_bytes, pulled->source_bytes,
                           memory_order_relaxed);

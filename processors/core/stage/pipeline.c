@@ -7,6 +7,7 @@
 
 #define ARENA_SIZE ((size_t)64 << 20)
 #define TOPIC_SIZE_MAX 249
+#define AHEAD_MS_MAX (INT64_C(36525) * 86400000) /* a century */
 
 static const char *const delivery_choices[] = {"exactly_once", "at_least_once", NULL};
 
@@ -43,6 +44,11 @@ const struct mr_option mr_pipeline_options[] = {
     MR_REAL(struct mr_pipeline_settings, reject_ratio_max, "0.5", 0, 1,
             "A larger share of rejects among the last thousand records stops the stage, so that a "
             "broken source does not drain into the dead letters."),
+    MR_DURATION(struct mr_pipeline_settings, event_time_ahead_max, "24h", 0, AHEAD_MS_MAX,
+                "A record whose event time is later than its Kafka timestamp (when ingest wrote "
+                "it) by more than this is a dead letter, event_time_ahead: one such time would "
+                "expire every key with a ttl, and everything would count as missing. Less guards "
+                "better where clocks and time zones are right; forecasts want more."),
     MR_SIZE(struct mr_pipeline_settings, memory_max, "32MiB", 4 << 20, INT64_C(64) << 30,
             "What one worker may hold of one transaction."),
     MR_NODE(struct mr_pipeline_settings, stages, NULL, "The stages, in the order of flow."),
@@ -512,6 +518,15 @@ void mr_pipeline_free(struct mr_pipeline *pipeline)
         mr_schema_free(pipeline->subject);
         mr_arena_free(pipeline->arena);
     }
+}
+
+/* As unsigned: both are whatever a record said, and the difference may not fit. */
+bool mr_pipeline_is_ahead(const struct mr_pipeline *pipeline, int64_t event_time_ms,
+                          int64_t timestamp_ms)
+{
+    return timestamp_ms > 0 && event_time_ms > timestamp_ms &&
+           (uint64_t)event_time_ms - (uint64_t)timestamp_ms >
+               (uint64_t)pipeline->settings->event_time_ahead_max;
 }
 
 int mr_pipeline_stage(const struct mr_pipeline *pipeline, const char *name)

@@ -38,6 +38,7 @@ struct mr_pipeline_settings {
     int64_t commit_records;
     int64_t snapshot_interval;
     double reject_ratio_max;
+    int64_t event_time_ahead_max;
     int64_t memory_max;
     const struct mr_node *stages;
     const struct mr_node *sinks;
@@ -100,6 +101,14 @@ enum mr_code mr_pipeline_load(const char *path, const struct mr_plugins *plugins
                               struct mr_report *report, struct mr_pipeline **pipeline,
                               struct mr_error *err);
 void mr_pipeline_free(struct mr_pipeline *pipeline); /* NULL is fine */
+
+/* The reason of a dead letter whose event time lies too far ahead. */
+#define MR_EVENT_TIME_AHEAD "event_time_ahead"
+/* Whether an event time is later than can be believed of a record with this Kafka timestamp, which
+ * says when ingest wrote it. A function of the log, so the answer is the same at any replay. A
+ * record without a timestamp (0 or less) is believed. */
+bool mr_pipeline_is_ahead(const struct mr_pipeline *pipeline, int64_t event_time_ms,
+                          int64_t timestamp_ms);
 
 /* Index of the stage of this name, or -1. */
 int mr_pipeline_stage(const struct mr_pipeline *pipeline, const char *name);

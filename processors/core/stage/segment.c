@@ -36,6 +36,11 @@ static enum mr_code decode(struct mr_pass *pass, size_t index, const char **faul
     }
     code = mr_decoder_decode(segment->decoder, record, &room, row, fault, err);
     row[segment->key_slot] = mr_value_string(record->key);
+    if (code == MR_OK && *fault == NULL &&
+        mr_pipeline_is_ahead(segment->pipeline, mr_value_ms(&row[segment->time_slot]),
+                             record->timestamp_ms)) {
+        *fault = MR_EVENT_TIME_AHEAD; /* not from our ingest: that refuses it itself */
+    }
     return code;
 }
 

@@ -51,6 +51,7 @@ struct mr_segment {
     struct mr_layout *layout;   /* owned */
     struct mr_decoder *decoder; /* owned */
     uint32_t key_slot;
+    uint32_t time_slot; /* origin.event_time */
     uint32_t slot_count;
     const char *topics[2 * MR_STAGES_MAX + 1]; /* the last: snapshots */
     size_t topic_count;

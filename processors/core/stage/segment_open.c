@@ -56,8 +56,9 @@ struct mr_digester *mr_stage_digester(const struct mr_pipeline *pipeline,
 {
     struct mr_digester *digester = mr_digester_new();
     const char *settings = mr_node_canonical(spec->node, arena);
+    const char *ahead = mr_arena_print(arena, "%" PRId64, pipeline->settings->event_time_ahead_max);
 
-    if (digester == NULL || settings == NULL) {
+    if (digester == NULL || settings == NULL || ahead == NULL) {
         mr_digester_free(digester);
         return NULL;
     }
@@ -65,6 +66,7 @@ struct mr_digester *mr_stage_digester(const struct mr_pipeline *pipeline,
     mr_digester_add(digester, mr_span_text(spec->name));
     mr_digester_add(digester, mr_span_text(mr_schema_text(pipeline->subject)));
     mr_digester_add(digester, mr_span_text(settings));
+    mr_digester_add(digester, mr_span_text(ahead));
     return digester;
 }
 
@@ -339,6 +341,17 @@ static enum mr_code open_decoder(struct mr_segment *segment, struct mr_error *er
     return mr_decoder_new(&spec, &segment->decoder, err);
 }
 
+static uint32_t event_time_slot(const struct mr_segment *segment)
+{
+    struct mr_layout_path path;
+    const struct mr_type *type;
+    size_t bad;
+    const bool is_there = mr_layout_find(segment->input, "origin.event_time", &path, &type, &bad);
+
+    MR_ASSERT(is_there); /* the origin stamp is in every topic that a segment reads */
+    return mr_layout_slot(segment->layout, &path);
+}
+
 static enum mr_code open_all(struct mr_segment *segment, struct mr_error *err)
 {
     enum mr_code code = open_ingest(segment, err);
@@ -355,6 +368,7 @@ static enum mr_code open_all(struct mr_segment *segment, struct mr_error *err)
         return MR_FAIL(err, MR_NO_ROOM, "no memory for a layout");
     }
     segment->key_slot = mr_layout_reserve(segment->layout, 1);
+    segment->time_slot = event_time_slot(segment);
     for (size_t i = segment->first; code == MR_OK && i <= segment->last; i++) {
         struct mr_stage *stage = &segment->stages[i];
 

@@ -214,12 +214,41 @@ static void every_shortage_of_room_is_reported(void **state)
     bench_close(&bench);
 }
 
+/* A record that says it is of the year 2096 does not make everything else overdue. */
+static void a_time_that_cannot_be_moves_no_clock(void **state)
+{
+    struct bench bench = {.stages = by_time, .processors = processors};
+
+    (void)state;
+    bench_open(&bench);
+    for (int64_t hour = 1; hour <= 8; hour++) {
+        bench_feed_price(&bench, "a", 1.0, hour * HOUR);
+        bench_feed_price(&bench, "b", 1.0, hour * HOUR);
+        if (hour == 5) {
+            bench_feed_price(&bench, "c", 1.0, INT64_C(4000000000000));
+            bench.records[bench.record_count - 1].timestamp_ms = hour * HOUR;
+        }
+    }
+    bench_run(&bench);
+    assert_int_equal(16, bench_count(&bench, "detect"));
+    for (size_t i = 0; i < 16; i++) {
+        assert_true(json_is_false(
+            bench_get(bench_output(&bench, "detect", i), "detection.gone.is_anomaly")));
+    }
+    assert_int_equal(1, bench_count(&bench, "detect.dlq"));
+    assert_true(mr_span_is(bench_header(bench_output(&bench, "detect.dlq", 0),
+                                        "__connect.errors.exception.class.name"),
+                           "event_time_ahead"));
+    bench_close(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_does_not_come_is_told_once),
         cmocka_unit_test(many_are_counted_and_some_are_named),
         cmocka_unit_test(every_shortage_of_room_is_reported),
+        cmocka_unit_test(a_time_that_cannot_be_moves_no_clock),
     };
     return cmocka_run_group_tests_name("detect.absence", tests, NULL, NULL);
 }

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NOW_MS INT64_C(1700000000000) /* of the log's clock, at its start */
+
 static const char chain[] = "partitions: 3\ncommit_records: 30\n" RIG_CHAIN;
 
 /* The records of a topic's partition, as a list. */
@@ -206,7 +208,7 @@ static void what_cannot_be_decoded_is_rejected_by_the_first_stage(void **state)
         const struct mr_output output = {
             .key = mr_span_text(rows[i].key),
             .value = {(const uint8_t *)rows[i].value, rows[i].size},
-            .timestamp_ms = 5,
+            .timestamp_ms = NOW_MS,
         };
 
         sim_log_put(rig.log, "rig.ingest", 0, &output);
@@ -230,7 +232,7 @@ static void the_traceparent_goes_along_to_every_topic(void **state)
     list(&rig, "rig.ingest", 0, &listed);
     output = (struct mr_output){.key = listed.records[0]->key,
                                 .value = listed.records[0]->value,
-                                .timestamp_ms = 5,
+                                .timestamp_ms = NOW_MS,
                                 .headers = &header,
                                 .header_count = 1};
     sim_log_put(rig.log, "rig.ingest", 2, &output);
@@ -261,7 +263,7 @@ static void put_again_with_headers(struct rig *rig, const struct mr_header *head
     for (size_t i = 0, last = listed.count; i < last; i++) {
         const struct mr_output output = {.key = listed.records[i]->key,
                                          .value = listed.records[i]->value,
-                                         .timestamp_ms = 5,
+                                         .timestamp_ms = NOW_MS,
                                          .headers = headers,
                                          .header_count = count};
 
