@@ -135,11 +135,15 @@ double mr_directed(const struct mr_tuning *tuning, double deviation)
     return fabs(deviation);
 }
 
-double mr_floored(const struct mr_tuning *tuning, double scale, double expected)
+double mr_bounded(const struct mr_tuning *tuning, double scale, double expected)
 {
     const double share = tuning->floor_share * fabs(expected);
     const double least = share > tuning->floor ? share : tuning->floor;
+    const double most = tuning->ceiling_share * fabs(expected);
 
+    if (tuning->ceiling_share > 0.0 && scale > most) {
+        scale = most;
+    }
     return scale > least ? scale : least;
 }
 

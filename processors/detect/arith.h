@@ -28,8 +28,9 @@ double mr_one_in(float rarity);
 
 /* The part of a signed deviation that lies in the wanted direction, >= 0. */
 double mr_directed(const struct mr_tuning *tuning, double deviation);
-/* The least scale that a deviation from expected is measured by, or scale where that is more. */
-double mr_floored(const struct mr_tuning *tuning, double scale, double expected);
+/* The scale that a deviation from expected is measured by: at most the ceiling, at least the floor.
+ */
+double mr_bounded(const struct mr_tuning *tuning, double scale, double expected);
 /* |difference| / scale with its sign; a scale of 0 makes any difference infinite. */
 double mr_in_units(double difference, double scale);
 /* A finding on a plain scale: deviation from expected in units of scale. */

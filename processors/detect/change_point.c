@@ -38,7 +38,7 @@ static double raise(double sum, double by)
 static void judge_sums(const struct mr_tuning *tuning, struct change_state *self, double value,
                        struct mr_finding *finding)
 {
-    const double sd = mr_floored(tuning, sqrt(self->variance), self->mean);
+    const double sd = mr_bounded(tuning, sqrt(self->variance), self->mean);
     const double z = clip(mr_in_units(value - self->mean, sd));
     double up, down;
 

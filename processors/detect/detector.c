@@ -67,6 +67,10 @@ static const struct mr_option detector_options[] = {
     MR_REAL(SELF, floor_percent, "5", 0, 1000,
             "Least scale, as a share of what is expected: so that a price that never changes does "
             "not alarm at one agora."),
+    MR_REAL(SELF, ceiling_percent, "0", 0, 1000000,
+            "Greatest scale, as a share of what is expected; 0: none. A price that is as often the "
+            "one as the other of two spreads so widely that a slipped decimal point would not "
+            "stand out."),
     MR_CHOICE(SELF, scale, "plain", scales,
               "robust_z: log judges ratios, so ten times as much lies as far as a tenth."),
     MR_CHOICE(SELF, against, "calm", againsts,
@@ -120,6 +124,7 @@ static void check_knobs(const struct mr_detector_settings *settings,
         {"values", MR_KNOB_VALUES, settings->values != 0},
         {"span", MR_KNOB_SPAN, settings->span > 0},
         {"floor", MR_KNOB_FLOOR, settings->floor > 0},
+        {"ceiling_percent", MR_KNOB_CEILING, settings->ceiling_percent > 0},
         {"scale", MR_KNOB_SCALE, settings->scale != 0},
         {"within", MR_KNOB_WITHIN, settings->within != 0},
         {"per", MR_KNOB_PER, settings->per != 0},
@@ -219,6 +224,9 @@ static void check_bounds(const struct mr_detector_settings *settings,
                        (unsigned)method->bins_max);
         misfits->tell(misfits->context, "bins", text);
     }
+    if (settings->ceiling_percent > 0 && settings->ceiling_percent < settings->floor_percent) {
+        misfits->tell(misfits->context, "ceiling_percent", "it is less than floor_percent");
+    }
     if (settings->value.text == NULL && !method->takes_null) {
         (void)snprintf(text, sizeof(text), "%s judges a value: say which", method->name);
         misfits->tell(misfits->context, "value", text);
@@ -271,6 +279,7 @@ void mr_detector_tune(const struct mr_detector_settings *settings, struct mr_tun
     tuning->span = settings->span > 0 ? settings->span : tuning->span;
     tuning->floor = settings->floor;
     tuning->floor_share = settings->floor_percent / 100.0;
+    tuning->ceiling_share = settings->ceiling_percent / 100.0;
     tuning->refractory_ms = settings->refractory;
     tuning->within_ms = settings->within;
     tuning->per_ms = settings->per;

@@ -30,6 +30,7 @@ struct mr_detector_settings {
     double span;
     double floor;
     double floor_percent;
+    double ceiling_percent;
     int scale;
     int against;
     int64_t per;

@@ -31,7 +31,7 @@ static void judge_tail(const struct mr_tuning *tuning, const struct evt_state *s
                        struct mr_finding *finding)
 {
     const double far = value - self->mean;
-    const double excess = mr_floored(tuning, self->excess, self->mean);
+    const double excess = mr_bounded(tuning, self->excess, self->mean);
     const double reach = self->edge + (tuning->threshold - AT_EDGE) / LOG10_E * excess;
     const double beyond = mr_directed(tuning, far) - self->edge;
 

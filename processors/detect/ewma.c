@@ -29,7 +29,7 @@ static void ewma_step(const struct mr_tuning *tuning, void *state,
 
     if (seen->seen > 0) {
         mr_find_deviation(tuning, seen->value, self->mean,
-                          mr_floored(tuning, sqrt(self->variance), self->mean), finding);
+                          mr_bounded(tuning, sqrt(self->variance), self->mean), finding);
     }
     self->mean += alpha * before;
     self->variance = (1.0 - alpha) * (self->variance + alpha * before * before);
@@ -39,7 +39,8 @@ const struct mr_method mr_method_ewma = {
     .name = "ewma",
     .summary = "Distance from an exponentially weighted mean, in weighted standard deviations.",
     .version = 1,
-    .knobs = MR_KNOB_SPAN | MR_KNOB_FLOOR | MR_KNOB_DIRECTION | MR_KNOB_CALIBRATE | MR_KNOB_LEARN,
+    .knobs = MR_KNOB_SPAN | MR_KNOB_FLOOR | MR_KNOB_CEILING | MR_KNOB_DIRECTION |
+             MR_KNOB_CALIBRATE | MR_KNOB_LEARN,
     .thresholds = {[MR_HIGH] = 4.0, [MR_MEDIUM] = 5.0, [MR_LOW] = 7.0},
     .warmup = 16,
     .span = 100.0,

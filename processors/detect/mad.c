@@ -227,7 +227,7 @@ static void mad_step(const struct mr_tuning *tuning, void *state, const struct m
         return;
     }
     mr_find_deviation(tuning, seen->value, self->median,
-                      mr_floored(tuning, SIGMA_PER_SPREAD * self->spread, self->median), finding);
+                      mr_bounded(tuning, SIGMA_PER_SPREAD * self->spread, self->median), finding);
     (void)mr_rank_signed_step(&self->counts, distance_of(seen->value, self->anchor));
     if (seen->seen < FRESH_BEFORE || seen->seen % FRESH_EVERY == 0) {
         freshen(self);
@@ -238,7 +238,8 @@ const struct mr_method mr_method_mad = {
     .name = "mad",
     .summary = "Distance from the median of all values, in median distances as deviations.",
     .version = 1,
-    .knobs = MR_KNOB_FLOOR | MR_KNOB_DIRECTION | MR_KNOB_CALIBRATE | MR_KNOB_LEARN,
+    .knobs =
+        MR_KNOB_FLOOR | MR_KNOB_CEILING | MR_KNOB_DIRECTION | MR_KNOB_CALIBRATE | MR_KNOB_LEARN,
     .thresholds = {[MR_HIGH] = 4.0, [MR_MEDIUM] = 6.0, [MR_LOW] = 10.0},
     .warmup = MR_RANK_FIRST,
     .state_size = mad_size,

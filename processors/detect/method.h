@@ -41,6 +41,7 @@ struct mr_tuning {
     double span;        /* EWMAs: alpha = 2 / (span + 1) */
     double floor;       /* least scale, in the value's unit */
     double floor_share; /* least scale, as a share of what is expected */
+    double ceiling_share; /* greatest scale, likewise; 0: none */
     int64_t refractory_ms;
     int64_t within_ms; /* duplicate */
     int64_t per_ms;    /* rate_of_change: 0: per record */
@@ -89,7 +90,8 @@ enum mr_knob {
     MR_KNOB_CALIBRATE = 1 << 10, /* its strength grows with how unusual a value is */
     MR_KNOB_LEARN = 1 << 11,     /* what it learns is about many values, not about the last */
     MR_KNOB_SPANS = 1 << 12,
-    MR_KNOB_ABSENCE = 1 << 13 /* is asked for keys that do not come, too: absence.h */
+    MR_KNOB_ABSENCE = 1 << 13, /* is asked for keys that do not come, too: absence.h */
+    MR_KNOB_CEILING = 1 << 14
 };
 
 /* How many records each of two states has seen; neither is 0. */

@@ -21,7 +21,7 @@ static void judge_outside(const struct mr_tuning *tuning, const struct range_sta
                           double value, struct mr_finding *finding)
 {
     const double widest = fabs(self->low) > fabs(self->high) ? self->low : self->high;
-    const double width = mr_floored(tuning, self->high - self->low, widest);
+    const double width = mr_bounded(tuning, self->high - self->low, widest);
     const double nearest = value > self->high ? self->high : value < self->low ? self->low : value;
 
     finding->strength = mr_directed(tuning, mr_in_units(value - nearest, width));

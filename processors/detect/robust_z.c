@@ -5,6 +5,9 @@
  * the return to normal is never an alarm. A key whose value hardly ever changes has a distance of
  * zero: the floor says what change is too small to matter.
  *
+ * A key that has two values, each half of the time, has the distance between them for a scale, and
+ * fifteen of those hide anything: the ceiling says what spread is too large to be noise.
+ *
  * scale: log judges ratios: ten times as much and a tenth lie equally far; the floor of 5 %
  * becomes ln 1.05. A value <= 0 has no logarithm: it is infinitely far below and not learnt.
  */
@@ -26,7 +29,7 @@ static void judge_plain(const struct mr_tuning *tuning, const struct mr_sample *
     const double median = mr_sample_median(sample, tuning->values);
     const double sigma = SIGMA_PER_SPREAD * mr_sample_spread(sample, tuning->values, median);
 
-    mr_find_deviation(tuning, value, median, mr_floored(tuning, sigma, median), finding);
+    mr_find_deviation(tuning, value, median, mr_bounded(tuning, sigma, median), finding);
 }
 
 /* The sample holds logarithms; the finding is told in the value's own unit. */
@@ -35,8 +38,10 @@ static void judge_log(const struct mr_tuning *tuning, const struct mr_sample *sa
 {
     const double least = mr_ln(1.0 + tuning->floor_share);
     const double median = mr_sample_median(sample, tuning->values);
+    const double most = tuning->ceiling_share > 0.0 ? mr_ln(1.0 + tuning->ceiling_share) : INFINITY;
     const double spread = SIGMA_PER_SPREAD * mr_sample_spread(sample, tuning->values, median);
-    const double sigma = spread > least ? spread : least;
+    const double bounded = spread < most ? spread : most;
+    const double sigma = bounded > least ? bounded : least;
 
     if (value > 0.0) {
         mr_find_deviation(tuning, mr_ln(value), median, sigma, finding);
@@ -70,7 +75,7 @@ const struct mr_method mr_method_robust_z = {
     .name = "robust_z",
     .summary = "Distance from the median of the last values, in robust standard deviations.",
     .version = 1,
-    .knobs = MR_KNOB_VALUES | MR_KNOB_FLOOR | MR_KNOB_SCALE | MR_KNOB_DIRECTION |
+    .knobs = MR_KNOB_VALUES | MR_KNOB_FLOOR | MR_KNOB_CEILING | MR_KNOB_SCALE | MR_KNOB_DIRECTION |
              MR_KNOB_CALIBRATE | MR_KNOB_LEARN,
     .thresholds = {[MR_HIGH] = 4.0, [MR_MEDIUM] = 6.0, [MR_LOW] = 10.0},
     .warmup = 3,

@@ -51,7 +51,7 @@ static void seasonal_step(const struct mr_tuning *tuning, void *state,
         const double sd = sqrt(self->bins[at].variance) + 0.1 * sqrt(self->variance);
         const double mean = self->bins[at].mean;
 
-        mr_find_deviation(tuning, seen->value, mean, mr_floored(tuning, sd, mean), finding);
+        mr_find_deviation(tuning, seen->value, mean, mr_bounded(tuning, sd, mean), finding);
     }
     learn_bin(&self->bins[at], visits[at], seen->value);
     visits[at] = (uint8_t)(visits[at] + (visits[at] < VISITS_MAX));
@@ -97,7 +97,8 @@ const struct mr_method mr_method_seasonal = {
     .summary =
         "Distance from what this hour of the day (or part of another period) usually brings.",
     .version = 1,
-    .knobs = MR_KNOB_PERIOD | MR_KNOB_FLOOR | MR_KNOB_DIRECTION | MR_KNOB_CALIBRATE | MR_KNOB_LEARN,
+    .knobs = MR_KNOB_PERIOD | MR_KNOB_FLOOR | MR_KNOB_CEILING | MR_KNOB_DIRECTION |
+             MR_KNOB_CALIBRATE | MR_KNOB_LEARN,
     .thresholds = {[MR_HIGH] = 4.0, [MR_MEDIUM] = 5.0, [MR_LOW] = 7.0},
     .bins = 24,
     .bins_max = 168,

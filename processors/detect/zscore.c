@@ -27,7 +27,7 @@ static void zscore_step(const struct mr_tuning *tuning, void *state,
     if (seen->seen > 1) {
         const double sd = sqrt(self->squares / (seen->seen - 1.0));
 
-        mr_find_deviation(tuning, seen->value, self->mean, mr_floored(tuning, sd, self->mean),
+        mr_find_deviation(tuning, seen->value, self->mean, mr_bounded(tuning, sd, self->mean),
                           finding);
     }
     self->mean += before / (seen->seen + 1.0);
@@ -52,7 +52,8 @@ const struct mr_method mr_method_zscore = {
     .name = "zscore",
     .summary = "Distance from the mean of all values so far, in standard deviations.",
     .version = 1,
-    .knobs = MR_KNOB_FLOOR | MR_KNOB_DIRECTION | MR_KNOB_CALIBRATE | MR_KNOB_LEARN,
+    .knobs =
+        MR_KNOB_FLOOR | MR_KNOB_CEILING | MR_KNOB_DIRECTION | MR_KNOB_CALIBRATE | MR_KNOB_LEARN,
     .thresholds = {[MR_HIGH] = 3.0, [MR_MEDIUM] = 4.0, [MR_LOW] = 6.0},
     .warmup = 32,
     .state_size = zscore_size,

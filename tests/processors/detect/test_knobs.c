@@ -134,12 +134,56 @@ static void what_is_frozen_is_judged_and_not_learnt(void **state)
     }
 }
 
+/* Half of the values are one price and half another: their spread is no noise, and with a ceiling
+ * does not hide what lies ten times away. */
+static void a_ceiling_keeps_two_levels_from_hiding_the_rest(void **state)
+{
+    static const struct {
+        const char *label;
+        enum mr_method_index method;
+        bool is_log;
+        double ceiling, value;
+        bool is_anomaly;
+    } rows[] = {
+        {"no ceiling", MR_METHOD_robust_z, true, 0.0, 7.39, false},
+        {"a ceiling", MR_METHOD_robust_z, true, 0.1, 7.39, true},
+        {"either price is usual", MR_METHOD_robust_z, true, 0.1, 111.9, false},
+        {"within fifteen times the ceiling", MR_METHOD_robust_z, true, 0.1, 23.0, false},
+        {"beyond", MR_METHOD_robust_z, true, 0.1, 20.0, true},
+        {"a ceiling below the floor has no say", MR_METHOD_robust_z, true, 0.01, 111.9, false},
+        {"differences, no ceiling", MR_METHOD_robust_z, false, 0.0, 400.0, false},
+        {"differences", MR_METHOD_robust_z, false, 0.1, 400.0, true},
+        {"mad, none", MR_METHOD_mad, false, 0.0, 400.0, false},
+        {"mad", MR_METHOD_mad, false, 0.1, 400.0, true},
+        {"zscore, none", MR_METHOD_zscore, false, 0.0, 370.0, false},
+        {"zscore", MR_METHOD_zscore, false, 0.1, 370.0, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < MR_COUNT(rows); i++) {
+        struct series series = series_begin(rows[i].method);
+
+        print_message("  %s\n", rows[i].label);
+        series.tuning.threshold = 15.0;
+        series.tuning.is_log = rows[i].is_log;
+        series.tuning.ceiling_share = rows[i].ceiling;
+        for (int k = 0; k < 40; k++) {
+            series_add(&series, k % 2 == 0 ? 111.9 : 73.9, k * SERIES_HOUR);
+        }
+        assert_int_equal(0, series.alarm_count);
+        series_add(&series, rows[i].value, 40 * SERIES_HOUR);
+        assert_int_equal(rows[i].is_anomaly, series.last.is_anomaly);
+        series_end(&series);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_histogram_knows_the_median),
         cmocka_unit_test(a_calibrated_threshold_is_a_rate),
         cmocka_unit_test(what_is_frozen_is_judged_and_not_learnt),
+        cmocka_unit_test(a_ceiling_keeps_two_levels_from_hiding_the_rest),
     };
     return cmocka_run_group_tests_name("detect.knobs", tests, NULL, NULL);
 }
