@@ -95,7 +95,9 @@ static enum mr_code open_named_broker(struct cat_source *self, struct mr_error *
 
         texts[i] = strdup(self->spec.properties[i]);
         equals = texts[i] == NULL ? NULL : strchr(texts[i], '=');
-        if (equals == NULL) {
+        if (texts[i] == NULL) {
+            code = MR_FAIL(err, MR_NO_ROOM, "no memory for a property of the Kafka client");
+        } else if (equals == NULL) {
             code = MR_FAIL(err, MR_USAGE, "-X: \"%s\" is not NAME=VALUE", self->spec.properties[i]);
         } else {
             *equals = '\0';

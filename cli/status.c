@@ -1,4 +1,5 @@
 #include "cli/status.h"
+#include "processors/core/base/json_text.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -53,12 +54,13 @@ static unsigned answer_schema(void *context, const char *rest, FILE *body)
 
     if (schema != NULL) {
         json_t *answer = json_pack("{s:s}", "schema", schema);
-        char *text = json_dumps(answer, JSON_COMPACT);
+        char *text = mr_json_dump(answer, JSON_COMPACT);
+        const unsigned code = text != NULL ? 200 : 500;
 
-        (void)fputs(text ? text : "{}", body);
+        (void)fputs(text ? text : "{\"error_code\":50001,\"message\":\"No memory\"}", body);
         free(text);
         json_decref(answer);
-        return 200;
+        return code;
     }
     (void)fputs("{\"error_code\":40403,\"message\":\"Schema not found\"}", body);
     return 404;

@@ -21,6 +21,7 @@ LINES_MAX = 600
 
 PRINTERS = ("processors/core/base/error.c",  # a broken assertion has nobody else to tell
             "cli/", "deploy/", "tests/", "benchmarks/")
+WATCH = "processors/core/base/json_text.c"  # jansson's allocator is the process'
 CLOCKS = ("processors/core/base/clock.c", "tests/", "benchmarks/")
 
 CALLS = [  # functions that are not called
@@ -109,7 +110,7 @@ def function_faults(here, lines):
             name = None
         if name is None:
             is_variable = re.match(r"static\b(?!.*\()", line) and re.search(r"[;={]", line)
-            if is_variable and is_mutable(line) and "sig_atomic_t" not in line:
+            if is_variable and is_mutable(line) and "sig_atomic_t" not in line and here != WATCH:
                 yield number, "no global state that changes"
             continue
         if re.match(r"\s+static\b", line) and is_mutable(line):

@@ -19,6 +19,7 @@ bool mr_container_reserve(struct mr_container_room *self, size_t size)
         room *= 2;
     }
     data = realloc(self->data, room);
+    self->is_short = data == NULL;
     if (data == NULL) {
         return false;
     }

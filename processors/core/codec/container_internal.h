@@ -13,6 +13,7 @@
 struct mr_container_room {
     uint8_t *data; /* owned */
     size_t size, room;
+    bool is_short; /* there was no memory for more */
 };
 
 /* Room for size bytes, what is there kept; false: no memory, or more than a block may have. */

@@ -106,12 +106,16 @@ static enum mr_code take_schema(struct mr_container_reader *self, struct mr_span
                                 struct mr_error *err)
 {
     struct mr_error inner = {0};
+    enum mr_code code;
 
     if (self->schema != NULL) {
         return bad(self, err, "two schemas");
     }
-    return mr_schema_parse(text, &self->schema, &inner) == MR_OK ? MR_OK
-                                                                 : bad(self, err, inner.text);
+    code = mr_schema_parse(text, &self->schema, &inner);
+    if (code == MR_NO_ROOM) {
+        return MR_FAIL(err, code, "%s: %s", self->path, inner.text);
+    }
+    return code == MR_OK ? MR_OK : bad(self, err, inner.text);
 }
 
 static enum mr_code take_codec(struct mr_container_reader *self, struct mr_span name,
@@ -299,6 +303,9 @@ static enum mr_code enter_block(struct mr_container_reader *self, struct mr_erro
     }
     if (unpack != NULL) {
         if (!unpack(bytes_of(&self->raw), &self->plain)) {
+            if (self->plain.is_short) {
+                return MR_FAIL(err, MR_NO_ROOM, "%s: no memory for a block", self->path);
+            }
             return bad(self, err, "cannot be decompressed");
         }
         data = &self->plain;

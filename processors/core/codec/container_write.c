@@ -71,8 +71,12 @@ enum mr_code mr_container_create(const char *path, const struct mr_schema *schem
     self->codec = codec;
     memcpy(self->sync, digest.bytes, sizeof(self->sync));
     self->path = strdup(path);
+    if (self->path == NULL) {
+        discard(self);
+        return MR_FAIL(err, MR_NO_ROOM, "no memory for a container");
+    }
     self->file = fopen(path, "wb");
-    if (self->path == NULL || self->file == NULL || !put_head(self, schema)) {
+    if (self->file == NULL || !put_head(self, schema)) {
         discard(self);
         return MR_FAIL(err, MR_IO, "%s: cannot be written", path);
     }

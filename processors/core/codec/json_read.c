@@ -1,5 +1,6 @@
 #include "processors/core/codec/json.h"
 
+#include "processors/core/base/json_text.h"
 #include "processors/core/codec/json_out.h"
 #include "processors/core/codec/node.h"
 #include "processors/core/codec/schema_internal.h"
@@ -375,10 +376,13 @@ enum mr_code mr_json_read(const struct mr_schema *schema, struct mr_span text,
 {
     struct read self = {.out = {.arena = arena}, .err = err};
     json_error_t fault;
-    json_t *json = json_loadb((const char *)text.data, text.size,
-                              JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &fault);
-    enum mr_code code;
+    json_t *json;
+    enum mr_code code = mr_json_load(
+        text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &json, &fault, err);
 
+    if (code != MR_OK) {
+        return code;
+    }
     if (json == NULL) {
         return MR_FAIL(err, MR_BAD_DATA, "column %d: %s", fault.column, fault.text);
     }

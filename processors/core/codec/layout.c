@@ -28,15 +28,18 @@ static bool is_same_path(const struct mr_layout_path *a, const struct mr_layout_
     return a->depth == b->depth && memcmp(a->fields, b->fields, a->depth * sizeof(*a->fields)) == 0;
 }
 
-/* Layouts are made while a stage opens; without memory for a few rows it cannot. */
-static void grow(struct mr_layout *layout)
+static bool grow(struct mr_layout *layout)
 {
     const size_t room = layout->room == 0 ? 16 : layout->room * 2;
     struct layout_row *rows = realloc(layout->rows, room * sizeof(*rows));
 
-    MR_ASSERT(rows != NULL);
+    if (rows == NULL) {
+        layout->is_short_of_memory = true;
+        return false;
+    }
     layout->rows = rows;
     layout->room = room;
+    return true;
 }
 
 uint32_t mr_layout_slot(struct mr_layout *layout, const struct mr_layout_path *path)
@@ -47,8 +50,8 @@ uint32_t mr_layout_slot(struct mr_layout *layout, const struct mr_layout_path *p
             return layout->rows[i].slot;
         }
     }
-    if (layout->count == layout->room) {
-        grow(layout);
+    if (layout->count == layout->room && !grow(layout)) {
+        return layout->slot_count++; /* that nobody fills: no plan is made of it */
     }
     layout->rows[layout->count++] = (struct layout_row){*path, layout->slot_count};
     return layout->slot_count++;
@@ -66,6 +69,11 @@ uint32_t mr_layout_reserve(struct mr_layout *layout, uint32_t count)
 uint32_t mr_layout_slot_count(const struct mr_layout *layout)
 {
     return layout->slot_count;
+}
+
+bool mr_layout_is_short(const struct mr_layout *layout)
+{
+    return layout->is_short_of_memory;
 }
 
 size_t mr_layout_path_count(const struct mr_layout *layout)

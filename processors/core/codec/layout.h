@@ -28,11 +28,14 @@ struct mr_layout;
 struct mr_layout *mr_layout_new(const struct mr_schema *schema); /* owned; schema is borrowed */
 void mr_layout_free(struct mr_layout *layout);
 
-/* The slot of a path, the same one each time it is asked for. */
+/* The slot of a path, the same one each time it is asked for. Without memory for it mr_plan_new()
+ * fails. */
 uint32_t mr_layout_slot(struct mr_layout *layout, const struct mr_layout_path *path);
 /* count consecutive slots that are filled by whoever asked. */
 uint32_t mr_layout_reserve(struct mr_layout *layout, uint32_t count);
 uint32_t mr_layout_slot_count(const struct mr_layout *layout);
+/* Some path found no memory. */
+bool mr_layout_is_short(const struct mr_layout *layout);
 
 /* "subject.price" to a path. false: there is no such field; then *bad is the offset in text of the
  * part that is not known. */

@@ -14,6 +14,7 @@ struct mr_layout {
     struct layout_row *rows;        /* owned */
     size_t count, room;
     uint32_t slot_count;
+    bool is_short_of_memory; /* a path is not in rows */
 };
 
 /* The record that a path goes on through, or NULL where it has to end. */

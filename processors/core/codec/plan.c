@@ -36,7 +36,8 @@ enum mr_code mr_plan_new(const struct mr_schema *writer, const struct mr_layout 
     enum mr_code code;
 
     *plan = NULL;
-    if (made == NULL) {
+    if (made == NULL || mr_layout_is_short(layout)) {
+        free(made);
         return MR_FAIL(err, MR_NO_ROOM, "no memory for a plan");
     }
     code = fill(made, writer, layout, err);

@@ -1,5 +1,7 @@
 #include "processors/core/codec/schema_internal.h"
 
+#include "processors/core/base/json_text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,17 +43,18 @@ static int32_t id_of(const char *text)
 static enum mr_code parse_json(struct mr_span json, json_t **tree, struct mr_error *err)
 {
     json_error_t fault;
+    enum mr_code code;
 
     if (json.size > MR_SCHEMA_SIZE_MAX) {
         return MR_FAIL(err, MR_BAD_CONFIG, "schema: larger than %zu bytes", MR_SCHEMA_SIZE_MAX);
     }
-    *tree = json_loadb((const char *)json.data, json.size,
-                       JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &fault);
-    if (*tree == NULL) {
+    code = mr_json_load(json, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, tree,
+                        &fault, err);
+    if (code == MR_OK && *tree == NULL) {
         return MR_FAIL(err, MR_BAD_CONFIG, "schema: line %d, column %d: %s", fault.line,
                        fault.column, fault.text);
     }
-    return MR_OK;
+    return code;
 }
 
 static enum mr_code fill(struct mr_schema *schema, struct mr_span json, struct mr_error *err)

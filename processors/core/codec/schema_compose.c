@@ -1,3 +1,4 @@
+#include "processors/core/base/json_text.h"
 #include "processors/core/codec/schema_internal.h"
 
 #include <stdio.h>
@@ -269,7 +270,7 @@ static json_t *compose_fields(struct compose *self, const struct mr_schema_part 
 
 static enum mr_code parse_composed(json_t *tree, struct mr_schema **schema, struct mr_error *err)
 {
-    char *text = json_dumps(tree, JSON_COMPACT);
+    char *text = mr_json_dump(tree, JSON_COMPACT);
     enum mr_code code;
 
     if (text == NULL) {

@@ -1,5 +1,7 @@
 #include "processors/core/contract/contract.h"
 
+#include "processors/core/base/json_text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -342,12 +344,15 @@ static enum mr_code read_document(struct mr_contract *contract, struct mr_error 
     }
     if (is_bare) {
         json_t *store = json_array();
-        json_t *whole = json_pack("{s:o,s:o}", "ruleSet", document, " texts", store);
+        json_t *whole = json_object();
 
-        if (whole == NULL) {
+        if (json_object_set_new(whole, " texts", store) != 0 ||
+            json_object_set(whole, "ruleSet", document) != 0) {
+            json_decref(whole);
             return MR_FAIL(err, MR_NO_ROOM, "no memory for the contract");
         }
         contract->document = whole;
+        json_decref(document);
         return read_set(contract, document, store, err);
     }
     {
@@ -362,21 +367,24 @@ enum mr_code mr_contract_read(struct mr_span text_in, struct mr_contract **contr
                               struct mr_error *err)
 {
     struct mr_contract *self = calloc(1, sizeof(*self));
+    const uint64_t shortages = mr_json_shortages();
     json_error_t fault;
     enum mr_code code;
 
     if (self == NULL) {
         return MR_FAIL(err, MR_NO_ROOM, "no memory for the contract");
     }
-    self->document =
-        json_loadb((const char *)text_in.data, text_in.size, JSON_REJECT_DUPLICATES, &fault);
-    if (self->document == NULL) {
+    code = mr_json_load(text_in, JSON_REJECT_DUPLICATES, &self->document, &fault, err);
+    if (code == MR_OK && self->document == NULL) {
         code = MR_FAIL(err, MR_BAD_CONFIG, "line %d, column %d: %s", fault.line, fault.column,
                        fault.text);
-    } else if (!json_is_object(self->document)) {
-        code = MR_FAIL(err, MR_BAD_CONFIG, "contract: must be a map");
-    } else {
-        code = read_document(self, err);
+    } else if (code == MR_OK) {
+        code = json_is_object(self->document)
+                   ? read_document(self, err)
+                   : MR_FAIL(err, MR_BAD_CONFIG, "contract: must be a map");
+    }
+    if (code == MR_OK && mr_json_shortages() != shortages) {
+        code = MR_FAIL(err, MR_NO_ROOM, "no memory for the contract");
     }
     if (code != MR_OK) {
         mr_contract_free(self);

@@ -90,45 +90,53 @@ static void give_back(struct mr_http_client *client, CURL *handle)
     curl_easy_cleanup(handle);
 }
 
-static void set_identity(const struct mr_http_client *client, CURL *handle)
+/* libcurl copies texts. false: it has no memory for it, and would ask without. */
+static bool set_text(CURL *handle, CURLoption option, const char *text)
+{
+    return curl_easy_setopt(handle, option, text) != CURLE_OUT_OF_MEMORY;
+}
+
+static bool set_identity(const struct mr_http_client *client, CURL *handle)
 {
     char *const *texts = client->texts;
+    bool is_set = true;
 
     if (texts[TOKEN] != NULL) {
         (void)curl_easy_setopt(handle, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
-        (void)curl_easy_setopt(handle, CURLOPT_XOAUTH2_BEARER, texts[TOKEN]);
+        is_set = set_text(handle, CURLOPT_XOAUTH2_BEARER, texts[TOKEN]);
     } else if (texts[USER] != NULL) {
         (void)curl_easy_setopt(handle, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
-        (void)curl_easy_setopt(handle, CURLOPT_USERNAME, texts[USER]);
-        (void)curl_easy_setopt(handle, CURLOPT_PASSWORD, texts[PASSWORD] ? texts[PASSWORD] : "");
+        is_set = set_text(handle, CURLOPT_USERNAME, texts[USER]) &&
+                 set_text(handle, CURLOPT_PASSWORD, texts[PASSWORD] ? texts[PASSWORD] : "");
     }
     if (texts[CA_FILE] != NULL) {
-        (void)curl_easy_setopt(handle, CURLOPT_CAINFO, texts[CA_FILE]);
+        is_set = set_text(handle, CURLOPT_CAINFO, texts[CA_FILE]) && is_set;
     }
     if (texts[CERT_FILE] != NULL) {
-        (void)curl_easy_setopt(handle, CURLOPT_SSLCERT, texts[CERT_FILE]);
-        (void)curl_easy_setopt(handle, CURLOPT_SSLKEY, texts[KEY_FILE]);
+        is_set = set_text(handle, CURLOPT_SSLCERT, texts[CERT_FILE]) &&
+                 set_text(handle, CURLOPT_SSLKEY, texts[KEY_FILE]) && is_set;
     }
+    return is_set;
 }
 
-static void set_request(CURL *handle, const struct mr_http_request *request, struct inbox *inbox)
+static bool set_request(CURL *handle, const struct mr_http_request *request, struct inbox *inbox)
 {
     const long timeout_ms = request->timeout_ms > 0 ? (long)request->timeout_ms : 1;
 
     (void)curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    (void)curl_easy_setopt(handle, CURLOPT_USERAGENT, "millrace/" MR_VERSION);
     (void)curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, timeout_ms);
     (void)curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
     (void)curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_piece);
     (void)curl_easy_setopt(handle, CURLOPT_WRITEDATA, inbox);
-    (void)curl_easy_setopt(handle, CURLOPT_URL, request->url);
     if (request->body.data != NULL) {
         (void)curl_easy_setopt(handle, CURLOPT_POST, 1L);
         (void)curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request->body.data);
         (void)curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size);
     }
-    (void)curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request->method);
+    return set_text(handle, CURLOPT_USERAGENT, "millrace/" MR_VERSION) &&
+           set_text(handle, CURLOPT_URL, request->url) &&
+           set_text(handle, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
 static bool add_header(struct curl_slist **headers, const char *name, const char *value)
@@ -228,10 +236,10 @@ enum mr_code mr_http_client_ask(struct mr_http_client *client,
         curl_easy_cleanup(handle);
         return MR_FAIL(err, MR_NO_ROOM, "no memory for a request");
     }
-    set_identity(client, handle);
-    set_request(handle, request, &inbox);
     (void)curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
-    code = perform(handle, request, &inbox, err);
+    code = set_identity(client, handle) && set_request(handle, request, &inbox)
+               ? perform(handle, request, &inbox, err)
+               : MR_FAIL(err, MR_NO_ROOM, "no memory for a request");
     give_back(client, handle);
     curl_slist_free_all(headers);
     if (code != MR_OK) {

@@ -1,3 +1,4 @@
+#include "processors/core/base/json_text.h"
 #include "processors/core/registry/registry_internal.h"
 
 #include <inttypes.h>
@@ -138,8 +139,13 @@ static enum mr_code read_reply(const struct mr_registry *self, const struct mr_q
                                const struct mr_http_answer *answer, struct mr_reply *reply,
                                struct mr_error *err)
 {
-    json_t *json = json_loadb(answer->body, answer->size, 0, NULL);
+    const struct mr_span body = {(const uint8_t *)answer->body, answer->size};
+    json_t *json;
+    const enum mr_code code = mr_json_load(body, 0, &json, NULL, err);
 
+    if (code != MR_OK) {
+        return code;
+    }
     if (json != NULL && !json_is_object(json)) {
         json_decref(json);
         json = NULL;
@@ -196,7 +202,7 @@ static enum mr_code ask_text(struct mr_registry *self, const struct mr_question 
 enum mr_code mr_registry_ask(struct mr_registry *self, const struct mr_question *question,
                              struct mr_reply *reply, struct mr_error *err)
 {
-    char *body = question->body != NULL ? json_dumps(question->body, JSON_COMPACT) : NULL;
+    char *body = question->body != NULL ? mr_json_dump(question->body, JSON_COMPACT) : NULL;
     enum mr_code code;
 
     *reply = (struct mr_reply){0};

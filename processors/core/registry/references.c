@@ -1,3 +1,4 @@
+#include "processors/core/base/json_text.h"
 #include "processors/core/registry/registry_internal.h"
 
 #include <inttypes.h>
@@ -247,7 +248,7 @@ static enum mr_code gather_all(struct gather *self, const json_t *answer, const 
 static enum mr_code parse(json_t *json, struct mr_schema **schema, const char **reason,
                           struct mr_error *err)
 {
-    char *text = json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT);
+    char *text = mr_json_dump(json, JSON_ENCODE_ANY | JSON_COMPACT);
     struct mr_error why = {0};
     enum mr_code code;
 
@@ -266,6 +267,7 @@ static enum mr_code parse(json_t *json, struct mr_schema **schema, const char **
 enum mr_code mr_registry_read(struct mr_registry *self, const json_t *answer, int64_t deadline_ms,
                               struct mr_schema **schema, const char **reason, struct mr_error *err)
 {
+    const uint64_t shortages = mr_json_shortages();
     struct gather gather = {self, deadline_ms, json_object(), json_object(), 0, err};
     json_t *json;
     json_t *whole = NULL;
@@ -283,6 +285,12 @@ enum mr_code mr_registry_read(struct mr_registry *self, const json_t *answer, in
     }
     if (whole != NULL) {
         code = parse(whole, schema, reason, err);
+    }
+    if (code == MR_OK && mr_json_shortages() != shortages) { /* none of it is sure */
+        mr_schema_free(*schema);
+        *schema = NULL;
+        *reason = NULL;
+        code = MR_FAIL(err, MR_NO_ROOM, "no memory for a schema of the registry");
     }
     json_decref(whole);
     json_decref(json);

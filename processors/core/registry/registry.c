@@ -204,9 +204,10 @@ enum mr_code mr_registry_by_version(struct mr_registry *registry, const char *su
     struct wish wish = {.self = registry, .question = &question};
     enum mr_code code = MR_OK;
 
-    *found = (struct mr_registry_found){.reason = "schema_unknown"};
+    *found = (struct mr_registry_found){0};
     if (version == 0) {
         code = ask_latest(registry, subject, &version, err);
+        found->reason = code == MR_OK && version == 0 ? "schema_unknown" : NULL;
     }
     if (code != MR_OK || version == 0) {
         return code;

@@ -82,31 +82,38 @@ static bool add_leaves(struct mr_layout *layout, const struct mr_type *type,
     return true;
 }
 
+/* *leaves is whole, or there is none. */
+static enum mr_code find_leaves(const struct mr_schema *schema, struct mr_layout **leaves,
+                                struct mr_error *err)
+{
+    struct mr_layout *made = mr_layout_new(schema);
+    struct mr_layout_path path = {0};
+    const bool is_flat = made != NULL && add_leaves(made, mr_schema_root(schema), &path);
+
+    if (is_flat && !mr_layout_is_short(made)) {
+        *leaves = made;
+        return MR_OK;
+    }
+    if (made == NULL || mr_layout_is_short(made)) {
+        mr_layout_free(made);
+        return MR_FAIL(err, MR_NO_ROOM, "no memory for a layout");
+    }
+    mr_layout_free(made);
+    return MR_FAIL(err, MR_BAD_CONFIG, "a schema nested deeper than %d records cannot be resolved",
+                   MR_LAYOUT_DEPTH_MAX);
+}
+
 /* What every stranger needs, made when the first one comes. */
 static enum mr_code prepare(struct mr_decoder *self, struct mr_error *err)
 {
-    struct mr_layout_path path = {0};
-    enum mr_code code;
+    enum mr_code code = MR_OK;
 
-    if (self->leaves != NULL) {
-        return MR_OK;
+    if (self->encoder == NULL) {
+        code = mr_encoder_new(self->spec.schema, &self->encoder, err);
     }
-    code = mr_encoder_new(self->spec.schema, &self->encoder, err);
-    if (code != MR_OK) {
-        return code;
-    }
-    self->leaves = mr_layout_new(self->spec.schema);
-    if (self->leaves == NULL) {
-        mr_encoder_free(self->encoder);
-        self->encoder = NULL;
-        return MR_FAIL(err, MR_NO_ROOM, "no memory for a layout");
-    }
-    return add_leaves(self->leaves, mr_schema_root(self->spec.schema), &path)
-               ? MR_OK
-               : MR_FAIL(err, MR_BAD_CONFIG,
-                         "a schema nested deeper than %d records cannot be "
-                         "resolved",
-                         MR_LAYOUT_DEPTH_MAX);
+    return code == MR_OK && self->leaves == NULL
+               ? find_leaves(self->spec.schema, &self->leaves, err)
+               : code;
 }
 
 static struct writer *find_known(struct mr_decoder *self, const struct mr_frame *frame)
