@@ -211,6 +211,14 @@ run "${name}d" "$known  password_file: $work/password" --embedded || {
     tail "$work/${name}d.log"
     fail "with user, password and certificate the pipeline does not run"
 }
+away="https://127.0.0.1:1, $REGISTRY"
+REGISTRY=$away run "${name}j" "$known  password_file: $work/password
+  context: team
+" --embedded || {
+    tail "$work/${name}j.log"
+    fail "with a second address and a context the pipeline does not run"
+}
+[ "$(figure "${name}d" detect.passed)" = "$(figure "${name}j" detect.passed)" ] || fail "an address, and what comes"
 status=0
 run "${name}e" "$known  password_file: $work/wrong" --embedded || status=$?
 [ "$status" = 70 ] && grep -q "does not let us" "$work/${name}e.log" || fail "a wrong password: $status"

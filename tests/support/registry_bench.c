@@ -24,7 +24,9 @@ void registry_bench_open(struct registry_bench *bench, enum registry_flavour fla
 {
     *bench = (struct registry_bench){.fake = {.flavour = flavour}};
     registry_fake_open(&bench->fake);
-    bench->settings = (struct mr_registry_settings){.url = registry_fake_url(&bench->fake),
+    bench->url = registry_fake_url(&bench->fake);
+    bench->settings = (struct mr_registry_settings){.url = {&bench->url, 1},
+                                                    .context = "",
                                                     .user = "",
                                                     .password = "",
                                                     .token = "",

@@ -12,7 +12,8 @@ extern const char registry_price[], registry_other[]; /* schemas of shop.Price *
 
 struct registry_bench {
     struct registry_fake fake;
-    struct mr_registry_settings settings; /* may be changed at any time */
+    struct mr_registry_settings settings; /* may be changed at any time, but for the URL */
+    const char *url;
     atomic_llong now_ms;
     struct mr_clock clock;
     struct mr_registry *registry;

@@ -70,7 +70,7 @@ static const char *message_of(const struct mr_reply *reply, char out[240])
 enum mr_code mr_reply_refuse(const struct mr_registry *self, const struct mr_question *question,
                              const struct mr_reply *reply, struct mr_error *err)
 {
-    const char *url = self->settings->url;
+    const char *url = mr_registry_name(self);
     char message[240];
 
     if (reply->status == 401 || reply->status == 403) {
@@ -87,10 +87,16 @@ enum mr_code mr_reply_refuse(const struct mr_registry *self, const struct mr_que
                    question->path, reply->status, message_of(reply, message));
 }
 
+/* Answers that another instance may better, or this one later. */
+static bool is_away(unsigned status)
+{
+    return status == 408 || status >= 500;
+}
+
 /* Answers that another attempt may better. */
 static bool is_passing(unsigned status)
 {
-    return status == 408 || status == 429 || status >= 500;
+    return is_away(status) || status == 429;
 }
 
 static int64_t left_of(const struct mr_registry *self, const struct mr_question *question)
@@ -98,8 +104,9 @@ static int64_t left_of(const struct mr_registry *self, const struct mr_question 
     return question->deadline_ms - mr_clock_monotonic(self->clock);
 }
 
-static enum mr_code attempt(struct mr_registry *self, const struct mr_question *question,
-                            const char *body, struct mr_http_answer *answer, struct mr_error *err)
+static enum mr_code ask_one(struct mr_registry *self, const char *base,
+                            const struct mr_question *question, const char *body,
+                            struct mr_http_answer *answer, struct mr_error *err)
 {
     const int64_t left_ms = left_of(self, question);
     const int64_t most_ms = self->settings->attempt_deadline;
@@ -109,7 +116,7 @@ static enum mr_code attempt(struct mr_registry *self, const struct mr_question *
                                       .accept = MEDIA_TYPE ", application/json",
                                       .timeout_ms = left_ms < most_ms ? left_ms : most_ms};
 
-    (void)snprintf(url, sizeof(url), "%s%s", self->settings->url, question->path);
+    (void)snprintf(url, sizeof(url), "%s%s", base, question->path);
     if (body != NULL) {
         request.type = MEDIA_TYPE;
         request.body = mr_span_text(body);
@@ -118,6 +125,28 @@ static enum mr_code attempt(struct mr_registry *self, const struct mr_question *
         return MR_FAIL(err, MR_TIMED_OUT, "%s: its deadline has passed", url);
     }
     return mr_http_client_ask(self->client, &request, answer, err);
+}
+
+/* One attempt: each instance in turn, from the one that answered last, until one does. */
+static enum mr_code attempt(struct mr_registry *self, const struct mr_question *question,
+                            const char *body, struct mr_http_answer *answer, struct mr_error *err)
+{
+    const struct mr_registry_urls *urls = self->urls;
+    const size_t first = atomic_load(&urls->current);
+    enum mr_code code = MR_OK;
+
+    for (size_t i = 0; i < urls->count && (i == 0 || left_of(self, question) > 0); i++) {
+        const size_t turn = (first + i) % urls->count;
+
+        mr_http_answer_free(answer);
+        *err = (struct mr_error){0};
+        code = ask_one(self, urls->items[turn], question, body, answer, err);
+        if (code == MR_OK ? !is_away(answer->status) : mr_code_advice(code) != MR_ADVICE_RETRY) {
+            atomic_store(&self->urls->current, turn);
+            break;
+        }
+    }
+    return code;
 }
 
 /* The pause before the next attempt: doubled each time, half of it jitter; or what was asked for.
@@ -153,7 +182,7 @@ static enum mr_code read_reply(const struct mr_registry *self, const struct mr_q
     if (json == NULL && answer->status / 100 == 2) {
         return MR_FAIL(err, MR_UNAVAILABLE,
                        "registry %s: what it answers to %s is not a registry's",
-                       self->settings->url, question->path);
+                       mr_registry_name(self), question->path);
     }
     *reply = (struct mr_reply){.status = answer->status, .json = json};
     reply->error_code = (int)json_integer_value(json_object_get(json, "error_code"));

@@ -201,6 +201,7 @@ static enum mr_code fetch(struct gather *self, const json_t *reference, const ch
     const json_int_t version = json_integer_value(json_object_get(reference, "version"));
     struct mr_question question = {
         .method = "GET", .path = "/subjects/", .deadline_ms = self->deadline_ms};
+    char context[MR_REGISTRY_SUBJECT_SIZE];
     struct mr_reply reply;
     json_t *definition;
     enum mr_code code;
@@ -208,6 +209,9 @@ static enum mr_code fetch(struct gather *self, const json_t *reference, const ch
     if (subject == NULL || name == NULL || depth == DEPTH_MAX || self->count++ == REFERENCES_MAX) {
         *reason = "schema_reference_unreadable";
         return MR_OK;
+    }
+    if (subject[0] != ':') { /* in the context of who refers to it */
+        mr_question_name(&question, mr_registry_context(self->registry->settings, context));
     }
     mr_question_name(&question, subject);
     mr_question_print(&question, "/versions/%" PRId64, (int64_t)version);

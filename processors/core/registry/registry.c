@@ -44,6 +44,9 @@ enum mr_code mr_registry_new(const struct mr_registry_settings *settings,
     atomic_init(&self->seed, (uint64_t)mr_clock_wall(clock) ^ (uintptr_t)self);
     code = self->cache != NULL ? mr_http_client_new(&spec, &self->client, err)
                                : MR_FAIL(err, MR_NO_ROOM, "no memory for a registry client");
+    if (code == MR_OK) {
+        code = mr_registry_urls_new(&settings->url, &self->urls, err);
+    }
     if (code != MR_OK) {
         mr_registry_free(self);
         return code;
@@ -57,6 +60,7 @@ void mr_registry_free(struct mr_registry *registry)
     if (registry != NULL) {
         mr_registry_cache_free(registry->cache);
         mr_http_client_free(registry->client);
+        mr_registry_urls_free(registry->urls);
         free(registry);
     }
 }
@@ -66,22 +70,37 @@ const struct mr_registry_settings *mr_registry_settings_of(const struct mr_regis
     return registry->settings;
 }
 
+const char *mr_registry_context(const struct mr_registry_settings *settings,
+                                char out[MR_REGISTRY_SUBJECT_SIZE])
+{
+    const char *context = settings->context;
+
+    out[0] = '\0';
+    if (context[0] != '\0') {
+        (void)snprintf(out, MR_REGISTRY_SUBJECT_SIZE, ":%s%s:", context[0] == '.' ? "" : ".",
+                       context);
+    }
+    return out;
+}
+
 const char *mr_registry_subject(const struct mr_registry_settings *settings, const char *topic,
                                 const struct mr_schema *schema, char out[MR_REGISTRY_SUBJECT_SIZE])
 {
     const char *name = mr_schema_root(schema)->name;
     const int strategy = name != NULL ? settings->strategy : MR_SUBJECT_TOPIC;
+    const size_t size = strlen(mr_registry_context(settings, out));
 
-    (void)snprintf(
-        out, MR_REGISTRY_SUBJECT_SIZE, "%s%s%s", strategy == MR_SUBJECT_RECORD ? "" : topic,
-        strategy == MR_SUBJECT_RECORD ? "" : "-", strategy == MR_SUBJECT_TOPIC ? "value" : name);
+    (void)snprintf(out + size, MR_REGISTRY_SUBJECT_SIZE - size, "%s%s%s",
+                   strategy == MR_SUBJECT_RECORD ? "" : topic,
+                   strategy == MR_SUBJECT_RECORD ? "" : "-",
+                   strategy == MR_SUBJECT_TOPIC ? "value" : name);
     return out;
 }
 
 static enum mr_code wrong_answer(const struct wish *wish, const char *what, struct mr_error *err)
 {
     return MR_FAIL(err, MR_UNAVAILABLE, "registry %s: its answer to %s has no %s",
-                   wish->self->settings->url, wish->question->path, what);
+                   mr_registry_name(wish->self), wish->question->path, what);
 }
 
 static enum mr_code read_id(const struct wish *wish, const json_t *answer,
@@ -152,8 +171,13 @@ enum mr_code mr_registry_by_id(struct mr_registry *registry, int32_t id,
 {
     struct mr_question question = {.method = "GET"};
     struct wish wish = {.self = registry, .question = &question};
+    char context[MR_REGISTRY_SUBJECT_SIZE];
 
     mr_question_print(&question, "/schemas/ids/%" PRId32, id);
+    if (registry->settings->context[0] != '\0') { /* each context counts its own ids */
+        mr_question_print(&question, "?subject=");
+        mr_question_name(&question, mr_registry_context(registry->settings, context));
+    }
     return mr_registry_cache_get(registry->cache, question.path, find, &wish, found, err);
 }
 
@@ -263,7 +287,7 @@ enum mr_code mr_registry_register(struct mr_registry *registry, const char *subj
     *id = found.id;
     return code == MR_OK && found.reason != NULL
                ? MR_FAIL(err, MR_REFUSED, "registry %s: does not know where to register %s",
-                         registry->settings->url, subject)
+                         mr_registry_name(registry), subject)
                : code;
 }
 
@@ -351,7 +375,7 @@ enum mr_code mr_registry_level(struct mr_registry *registry, const char *subject
         mr_reply_free(&reply);
         code = level != NULL ? MR_OK
                              : MR_FAIL(err, MR_UNAVAILABLE, "registry %s: %s tells no level",
-                                       registry->settings->url, question.path);
+                                       mr_registry_name(registry), question.path);
     }
     return code;
 }
@@ -376,7 +400,7 @@ enum mr_code mr_registry_set_level(struct mr_registry *registry, const char *sub
     }
     return code == MR_OK && is_absent
                ? MR_FAIL(err, MR_REFUSED, "registry %s: has no subject %s to make %s",
-                         registry->settings->url, subject, level)
+                         mr_registry_name(registry), subject, level)
                : code;
 }
 
@@ -407,7 +431,7 @@ static enum mr_code look_up(struct mr_registry *registry, const char *subject,
                ? MR_FAIL(err, MR_BAD_CONFIG,
                          "registry %s: %s does not have our schema: register what `check "
                          "--explain` prints, or say auto_register: true",
-                         registry->settings->url, subject)
+                         mr_registry_name(registry), subject)
                : code;
 }
 

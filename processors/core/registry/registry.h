@@ -8,6 +8,7 @@
  * is kept briefly. So a registry that is away stops nobody who has met his schemas; who has not is
  * told MR_UNAVAILABLE and may ask again. A question is asked again within its deadline, with
  * jitter, after 408, 429, 5xx and broken connections, and not otherwise; Retry-After is obeyed.
+ * Where a registry has several addresses, the next is asked before anybody waits.
  *
  * Servers differ in codes, fields and media types; docs/registry.md says in what. Only what all of
  * them say is believed: that a schema is not there, by a registry's own error code and not by a
@@ -30,7 +31,8 @@ enum mr_registry_strategy { MR_SUBJECT_TOPIC, MR_SUBJECT_RECORD, MR_SUBJECT_TOPI
 
 /* `registry:` of the pipeline file. */
 struct mr_registry_settings {
-    const char *url;
+    struct mr_texts url; /* instances of one registry; with commas an item is several */
+    const char *context; /* of subjects and ids: ".team"; "": the registry's default */
     const char *user, *password, *token;
     const char *ca_file, *cert_file, *key_file;
     int strategy; /* enum mr_registry_strategy */
@@ -56,7 +58,13 @@ enum mr_code mr_registry_new(const struct mr_registry_settings *settings,
                              struct mr_error *err);
 void mr_registry_free(struct mr_registry *registry); /* NULL is fine */
 
-/* "topic-value", "name.space.Record" or "topic-name.space.Record". */
+/* The next address of a list ("http://a, http://b/"), without blanks and slashes at its ends; *rest
+ * is moved behind it. Empty: there is none any more. */
+struct mr_span mr_registry_next_url(struct mr_span *rest);
+
+/* "topic-value", "name.space.Record" or "topic-name.space.Record"; in a context
+ * ":.team:topic-value".
+ */
 const char *mr_registry_subject(const struct mr_registry_settings *settings, const char *topic,
                                 const struct mr_schema *schema, char out[MR_REGISTRY_SUBJECT_SIZE]);
 const struct mr_registry_settings *mr_registry_settings_of(const struct mr_registry *registry);

@@ -2,6 +2,7 @@
  *
  *     registry.c    what can be asked, and what the answers mean
  *     ask.c         one question, until it is answered or its deadline has passed
+ *     urls.c        where the registry answers
  *     cache.c       what is known, and who is asking for it
  *     references.c  a schema and those that it refers to, made one
  *     settings.c    the option table
@@ -20,9 +21,25 @@ struct mr_registry {
     const struct mr_registry_settings *settings; /* borrowed */
     const struct mr_clock *clock;                /* borrowed */
     struct mr_http_client *client;               /* owned */
+    struct mr_registry_urls *urls;               /* owned */
     struct mr_registry_cache *cache;             /* owned */
     atomic_uint_fast64_t seed;                   /* of the jitter */
 };
+
+/* --- urls.c --- */
+
+/* Instances of one registry; any of them knows all. */
+struct mr_registry_urls {
+    size_t count;          /* at least 1 */
+    atomic_size_t current; /* the one that answered last */
+    char *items[];         /* owned */
+};
+
+enum mr_code mr_registry_urls_new(const struct mr_texts *texts, struct mr_registry_urls **urls,
+                                  struct mr_error *err);
+void mr_registry_urls_free(struct mr_registry_urls *urls); /* NULL is fine */
+/* For messages: the instance that answered last. */
+const char *mr_registry_name(const struct mr_registry *registry);
 
 /* --- ask.c --- */
 
@@ -49,10 +66,16 @@ bool mr_reply_is_absent(const struct mr_reply *reply);
 enum mr_code mr_reply_refuse(const struct mr_registry *self, const struct mr_question *question,
                              const struct mr_reply *reply, struct mr_error *err);
 int64_t mr_registry_deadline(const struct mr_registry *self);
-/* Append to a path: a subject, percent-encoded; and text as it is. */
+/* Append to a path: a subject or another name, percent-encoded; and text as it is. */
 void mr_question_name(struct mr_question *question, const char *subject);
 void mr_question_print(struct mr_question *question, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* --- registry.c --- */
+
+/* ":.team:", or "" without a context. */
+const char *mr_registry_context(const struct mr_registry_settings *settings,
+                                char out[MR_REGISTRY_SUBJECT_SIZE]);
 
 /* --- cache.c --- */
 

@@ -11,9 +11,12 @@ const char *const mr_registry_levels[] = {
 };
 
 const struct mr_option mr_registry_options[] = {
-    MR_TEXT(struct mr_registry_settings, url, NULL,
-            "Where the registry answers, with the path before /subjects: "
-            "https://registry:8081, http://apicurio:8080/apis/ccompat/v7."),
+    MR_TEXTS(struct mr_registry_settings, url, NULL, 1, 16,
+             "Where the registry answers, with the path before /subjects: "
+             "https://registry:8081, http://apicurio:8080/apis/ccompat/v7. Of several instances "
+             "(a list, or commas between) the next is asked where one is away."),
+    MR_TEXT(struct mr_registry_settings, context, "",
+            "The schema context that our subjects and ids are in: .team makes :.team:<subject>."),
     MR_TEXT(struct mr_registry_settings, user, "", "Who we are: basic authentication."),
     MR_SECRET(struct mr_registry_settings, password, "", "The user's password."),
     MR_SECRET(struct mr_registry_settings, token, "",
@@ -40,7 +43,8 @@ const struct mr_option mr_registry_options[] = {
                 "One attempt takes at most this long: less finds a hanging registry's sound "
                 "neighbour sooner."),
     MR_INT(struct mr_registry_settings, attempts, "4", 1, 20,
-           "How often a question is asked at most."),
+           "How often a question is asked at most; where there are several addresses, each of "
+           "them."),
     MR_DURATION(struct mr_registry_settings, absent_for, "10s", 0, 3600000,
                 "That the registry does not know an id is believed for so long: longer spares it "
                 "questions, shorter sees a schema sooner that was registered late."),

@@ -66,30 +66,53 @@ static void read_older(const struct reading *self)
     }
 }
 
-/* Without blanks and slashes at its end; whatever else, requests would fail with it. */
-static const char *check_url(const struct reading *self, const struct mr_node *node,
-                             const char *text)
+static bool begins(struct mr_span text, const char *head)
 {
-    struct mr_span url = mr_span_trim(mr_span_text(text));
+    const size_t size = strlen(head);
 
-    while (url.size > 0 && url.data[url.size - 1] == '/') {
-        url.size--;
+    return text.size >= size && memcmp(text.data, head, size) == 0;
+}
+
+static void check_url(const struct reading *self, const struct mr_node *node, struct mr_span url)
+{
+    const bool is_http = begins(url, "http://") || begins(url, "https://");
+    bool is_plain = url.size <= 512;
+
+    for (size_t i = 0; i < url.size; i++) {
+        is_plain = is_plain && strchr(" \t?#", url.data[i]) == NULL;
     }
-    text = mr_arena_text(self->pipeline->arena, url);
-    if (text == NULL) {
-        COMPLAIN(self, node, "registry.url", NULL, "no room for it");
-        return "";
-    }
-    if ((strncmp(text, "http://", 7) != 0 && strncmp(text, "https://", 8) != 0) ||
-        strpbrk(text, " \t?#") != NULL || strlen(text) > 512) {
+    if (!is_http || !is_plain) {
         COMPLAIN(self, node, "registry.url", "http://registry:8081",
                  "must be http:// or https://, a host, and perhaps a port and a path");
     }
-    if (strchr(text, '@') != NULL) {
+    if (url.size > 0 && memchr(url.data, '@', url.size) != NULL) {
         COMPLAIN(self, node, "registry.url", "say user and password_file",
                  "a password in a URL ends in logs");
     }
-    return text;
+}
+
+/* Each address of each item; whatever else, requests would fail with it. */
+static void check_urls(const struct reading *self, const struct mr_node *node,
+                       const struct mr_texts *texts)
+{
+    const struct mr_node *item = node->child != NULL ? node->child : node;
+
+    for (size_t i = 0; i < texts->count; i++) {
+        struct mr_span rest = mr_span_text(texts->items[i]);
+
+        do {
+            check_url(self, item, mr_registry_next_url(&rest));
+        } while (rest.size > 0);
+        item = item->next != NULL ? item->next : item;
+    }
+}
+
+static void check_context(const struct reading *self, const struct mr_node *node,
+                          const struct mr_registry_settings *settings)
+{
+    if (strchr(settings->context, ':') != NULL || strlen(settings->context) > 255) {
+        COMPLAIN(self, node, "registry.context", ".team", "is a name without colons");
+    }
 }
 
 static void check_identity(const struct reading *self, const struct mr_node *node,
@@ -125,7 +148,8 @@ static void read_registry(const struct reading *self)
         return;
     }
     url = mr_node_get(node, "url");
-    settings->url = check_url(self, url != NULL ? url : node, settings->url);
+    check_urls(self, url != NULL ? url : node, &settings->url);
+    check_context(self, node, settings);
     check_identity(self, node, settings);
     self->pipeline->registry = settings;
 }

@@ -162,6 +162,131 @@ static void a_deadline_ends_the_attempts(void **state)
     registry_bench_close(&bench);
 }
 
+/* --- several addresses ------------------------------------------------------------------------ */
+
+/* Where nobody listens, the bench's registry, and another that knows the same two schemas. */
+struct several {
+    struct registry_bench bench;
+    struct registry_fake other;
+    const char *urls[2];
+    char both[128];
+};
+
+static void open_several(struct several *several)
+{
+    struct registry_bench *bench = &several->bench;
+
+    registry_bench_open(bench, FLAVOUR_CONFLUENT);
+    several->other = (struct registry_fake){.flavour = FLAVOUR_CONFLUENT};
+    registry_fake_open(&several->other);
+    for (int i = 0; i < 2; i++) {
+        struct registry_fake *fake = i == 0 ? &bench->fake : &several->other;
+
+        assert_int_equal(1, registry_fake_add(fake, "s-value", registry_price, NULL));
+        assert_int_equal(2, registry_fake_add(fake, "s-value", registry_other, NULL));
+    }
+    (void)snprintf(several->both, sizeof(several->both), " %s/, %s",
+                   registry_fake_url(&bench->fake), registry_fake_url(&several->other));
+    several->urls[0] = "http://127.0.0.1:1";
+    several->urls[1] = several->both;
+    bench->settings.url = (struct mr_texts){several->urls, 2};
+    mr_registry_free(bench->registry);
+    assert_int_equal(MR_OK,
+                     mr_registry_new(&bench->settings, &bench->clock, &bench->registry, NULL));
+}
+
+static void close_several(struct several *several)
+{
+    registry_bench_close(&several->bench);
+    registry_fake_close(&several->other);
+}
+
+static void where_one_is_away_the_next_is_asked_at_once(void **state)
+{
+    struct mr_registry_found found;
+    struct several several;
+
+    (void)state;
+    for (size_t i = 0; i < MR_COUNT(passing); i++) {
+        struct registry_bench *bench = &several.bench;
+        long long begun_ms;
+
+        if (passing[i].status == 429) { /* it is there, and has said when */
+            continue;
+        }
+        print_message("  %s\n", passing[i].label);
+        open_several(&several);
+        begun_ms = atomic_load(&bench->now_ms);
+        set_mishap(bench, &passing[i], 1);
+        bench->fake.fail_until = 1000;
+        assert_int_equal(MR_OK, mr_registry_by_id(bench->registry, 1, &found, NULL));
+        assert_non_null(found.schema);
+        assert_int_equal(begun_ms, atomic_load(&bench->now_ms)); /* nobody waited */
+        http_stub_sync(bench->fake.stub);
+        assert_int_equal(1, several.other.requests);
+        assert_true(bench->fake.requests <= 1); /* a silent one may not have heard it yet */
+        assert_int_equal(MR_OK, mr_registry_by_id(bench->registry, 2, &found, NULL));
+        assert_int_equal(2, several.other.requests); /* it is the first to be asked now */
+        http_stub_sync(bench->fake.stub);
+        assert_true(bench->fake.requests <= 1);
+        bench->fake.fail_at = 0;
+        several.other.fail_at = 3; /* and back again */
+        several.other.fail_until = 1000;
+        several.other.status = 503;
+        assert_int_equal(MR_OK, mr_registry_by_id(bench->registry, 3, &found, NULL));
+        assert_string_equal("schema_unknown", found.reason);
+        assert_int_equal(begun_ms, atomic_load(&bench->now_ms));
+        close_several(&several);
+    }
+}
+
+static void where_all_are_away_each_is_asked_so_often(void **state)
+{
+    struct mr_registry_found found;
+    struct mr_error err = {0};
+    struct several several;
+
+    (void)state;
+    open_several(&several);
+    several.bench.fake.fail_at = several.other.fail_at = 1;
+    several.bench.fake.fail_until = several.other.fail_until = 1000;
+    several.bench.fake.status = several.other.status = 503;
+    assert_int_equal(MR_UNAVAILABLE, mr_registry_by_id(several.bench.registry, 1, &found, &err));
+    assert_non_null(strstr(err.text, "/schemas/ids/1"));
+    assert_int_equal(several.bench.settings.attempts, several.bench.fake.requests);
+    assert_int_equal(several.bench.settings.attempts, several.other.requests);
+    close_several(&several);
+}
+
+static void what_one_refuses_no_other_is_asked(void **state)
+{
+    struct mr_registry_found found;
+    struct mr_error err = {0};
+    struct several several;
+
+    (void)state;
+    open_several(&several);
+    several.bench.fake.fail_at = 1;
+    several.bench.fake.status = 401;
+    assert_int_equal(MR_REFUSED, mr_registry_by_id(several.bench.registry, 1, &found, &err));
+    assert_non_null(strstr(err.text, registry_fake_url(&several.bench.fake)));
+    assert_int_equal(0, several.other.requests);
+    close_several(&several);
+}
+
+static void an_empty_list_of_addresses_is_refused(void **state)
+{
+    static const char *const urls[] = {" , /,"};
+    const struct mr_registry_settings settings = {.url = {urls, 1}, .context = ""};
+    struct mr_registry *registry;
+    struct mr_error err = {0};
+
+    (void)state;
+    assert_int_equal(MR_BAD_CONFIG, mr_registry_new(&settings, &mr_clock_system, &registry, &err));
+    assert_null(registry);
+    assert_string_equal("registry.url: names no registry", err.text);
+}
+
 static void a_wrong_answer_is_no_knowledge(void **state)
 {
     static const struct {
@@ -197,7 +322,7 @@ static void a_wrong_answer_is_no_knowledge(void **state)
         bench.fake.body = rows[i].body;
         assert_int_equal(rows[i].code, mr_registry_by_id(bench.registry, 1, &found, &err));
         print_message("  %s: %s\n", rows[i].label, err.text);
-        assert_non_null(strstr(err.text, bench.settings.url));
+        assert_non_null(strstr(err.text, registry_fake_url(&bench.fake)));
         assert_null(strchr(err.text, '\n'));
         assert_int_equal(bench.fake.fail_at, bench.fake.requests); /* asked once */
     }
@@ -376,6 +501,10 @@ int main(void)
         cmocka_unit_test(each_request_may_fail_once_in_each_way),
         cmocka_unit_test(what_goes_on_failing_ends_and_names_the_place),
         cmocka_unit_test(a_deadline_ends_the_attempts),
+        cmocka_unit_test(where_one_is_away_the_next_is_asked_at_once),
+        cmocka_unit_test(where_all_are_away_each_is_asked_so_often),
+        cmocka_unit_test(what_one_refuses_no_other_is_asked),
+        cmocka_unit_test(an_empty_list_of_addresses_is_refused),
         cmocka_unit_test(a_wrong_answer_is_no_knowledge),
         cmocka_unit_test(an_endless_answer_is_cut),
         cmocka_unit_test(a_dead_registry_stops_nobody_who_knows),

@@ -184,7 +184,9 @@ static void each_allocation_may_fail_once(void **state)
 
 static void a_client_is_made_or_not(void **state)
 {
-    const struct mr_registry_settings settings = {.url = "http://127.0.0.1:1",
+    static const char *const urls[] = {"http://127.0.0.1:1", "http://127.0.0.1:2, http://[::1]:3"};
+    const struct mr_registry_settings settings = {.url = {urls, 2},
+                                                  .context = "",
                                                   .user = "a",
                                                   .password = "b",
                                                   .token = "c",

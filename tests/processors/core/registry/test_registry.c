@@ -127,6 +127,39 @@ static void subjects_are_named_by_the_strategy(void **state)
     registry_bench_close(&bench);
 }
 
+/* A context counts its own ids, and a reference without one is in that of who refers. */
+static void a_context_is_part_of_subjects_and_ids(void **state)
+{
+    static const char holder[] = "{\"type\":\"record\",\"name\":\"Holder\",\"fields\":["
+                                 "{\"name\":\"a\",\"type\":\"A\"}]}";
+    static const char a[] = "{\"type\":\"fixed\",\"name\":\"A\",\"size\":1}";
+    static const char *const contexts[] = {".team", "team"};
+    char out[MR_REGISTRY_SUBJECT_SIZE];
+    struct mr_registry_found found;
+    struct registry_bench bench;
+    int id;
+
+    (void)state;
+    for (size_t i = 0; i < MR_COUNT(contexts); i++) {
+        registry_bench_open(&bench, FLAVOUR_CONFLUENT);
+        bench.settings.context = contexts[i];
+        assert_string_equal(":.team:t-value",
+                            mr_registry_subject(&bench.settings, "t", bench.price, out));
+        id = registry_fake_add(&bench.fake, "x", registry_price, NULL);
+        assert_int_equal(MR_OK, mr_registry_by_id(bench.registry, id, &found, NULL));
+        assert_non_null(found.schema);
+        assert_string_equal("GET /schemas/ids/1?subject=%3A.team%3A", bench.fake.seen);
+        (void)registry_fake_add(&bench.fake, "%3A.team%3Aa", a, NULL);
+        id = registry_fake_add(
+            &bench.fake, "holder", holder,
+            json_pack("{s:[o]}", "references", registry_bench_reference("A", "a")));
+        assert_int_equal(MR_OK, mr_registry_by_id(bench.registry, id, &found, NULL));
+        assert_non_null(found.schema);
+        assert_string_equal("GET /subjects/%3A.team%3Aa/versions/1", bench.fake.seen);
+        registry_bench_close(&bench);
+    }
+}
+
 static void a_subject_is_escaped_in_a_path(void **state)
 {
     struct mr_registry_found found;
@@ -315,6 +348,7 @@ int main(void)
         cmocka_unit_test(what_is_not_there_has_a_reason),
         cmocka_unit_test(what_is_no_avro_schema_has_a_reason),
         cmocka_unit_test(subjects_are_named_by_the_strategy),
+        cmocka_unit_test(a_context_is_part_of_subjects_and_ids),
         cmocka_unit_test(a_subject_is_escaped_in_a_path),
         cmocka_unit_test(references_are_put_where_they_are_first_used),
         cmocka_unit_test(references_that_lead_nowhere_have_a_reason),

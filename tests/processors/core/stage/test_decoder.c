@@ -39,6 +39,7 @@ struct fixture {
     struct registry_fake fake;
     struct mr_registry *registry;
     struct mr_registry_settings settings;
+    const char *url;
     struct mr_arena *arena;
 };
 
@@ -57,7 +58,9 @@ static void open_fixture(struct fixture *fixture, const char *options, bool has_
         return;
     }
     registry_fake_open(&fixture->fake);
-    fixture->settings = (struct mr_registry_settings){.url = registry_fake_url(&fixture->fake),
+    fixture->url = registry_fake_url(&fixture->fake);
+    fixture->settings = (struct mr_registry_settings){.url = {&fixture->url, 1},
+                                                      .context = "",
                                                       .auto_register = true,
                                                       .deadline = 1000,
                                                       .attempt_deadline = 1000,
