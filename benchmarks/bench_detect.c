@@ -4,8 +4,9 @@
  * lines of its own, so that memory and not arithmetic decides. All keys begin with a history of
  * three days, of sixteen lengths: some methods do more at every so many-th record. Gaussian-like
  * values with a daily cycle, one per minute of event time. A plain Welford z-score without a judge
- * around it, on the same keys, is 1.0. CPU time, the median of three runs. Usage: bench_detect
- * [KEYS [METHOD ...]]
+ * around it, on the same keys, is 1.0. CPU time, the fastest of five runs: a neighbour on the same
+ * machine can make a run slower and not faster. The rounds go over all methods, so that a slow
+ * minute is not one method's. Usage: bench_detect [KEYS [METHOD ...]]
  */
 #include "processors/core/base/error.h"
 #include "processors/detect/judge.h"
@@ -17,7 +18,7 @@
 #include <time.h>
 
 #define RECORDS 1000000
-#define RUNS 3
+#define RUNS 5
 #define MINUTE 60000
 #define HISTORY ((size_t)3 * 24 * 60)
 #define HISTORIES 16
@@ -54,19 +55,6 @@ static struct stream stream_new(uint32_t key_count)
     return stream;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t count)
-{
-    qsort(values, count, sizeof(*values), by_value);
-    return values[count / 2];
-}
-
 /* CPU time, not wall time: other programs may run beside. */
 static double ns_per_record(clock_t ticks)
 {
@@ -90,27 +78,23 @@ static void welford_step(struct welford *self, double value, size_t *alarms)
 /* What the others are compared with. The alarms are counted so that nothing is optimised away. */
 static double measure_welford(const struct stream *stream, uint32_t key_count, size_t *alarms)
 {
-    double times[RUNS];
+    struct welford *states = calloc(key_count, sizeof(*states));
+    clock_t start;
 
-    for (int run = 0; run < RUNS; run++) {
-        struct welford *states = calloc(key_count, sizeof(*states));
-        clock_t start;
-
-        MR_ASSERT(states != NULL);
-        for (size_t i = 0; i < HISTORY; i++) {
-            welford_step(states, stream->values[i], alarms);
-        }
-        for (size_t key = 1; key < key_count; key++) {
-            states[key] = states[0];
-        }
-        start = clock();
-        for (size_t i = HISTORY; i < RECORDS; i++) {
-            welford_step(&states[stream->keys[i] % key_count], stream->values[i], alarms);
-        }
-        times[run] = ns_per_record(clock() - start);
-        free(states);
+    MR_ASSERT(states != NULL);
+    for (size_t i = 0; i < HISTORY; i++) {
+        welford_step(states, stream->values[i], alarms);
     }
-    return median(times, RUNS);
+    for (size_t key = 1; key < key_count; key++) {
+        states[key] = states[0];
+    }
+    start = clock();
+    for (size_t i = HISTORY; i < RECORDS; i++) {
+        welford_step(&states[stream->keys[i] % key_count], stream->values[i], alarms);
+    }
+    start = clock() - start;
+    free(states);
+    return ns_per_record(start);
 }
 
 static void judge(const struct mr_method *method, const struct mr_tuning *tuning,
@@ -124,10 +108,11 @@ static void judge(const struct mr_method *method, const struct mr_tuning *tuning
     *alarms += judgement.is_anomaly;
 }
 
-static double run_once(const struct mr_method *method, const struct mr_tuning *tuning,
-                       const struct stream *stream, uint32_t key_count, size_t *alarms)
+static double measure(const struct mr_method *method, const struct stream *stream,
+                      uint32_t key_count, size_t *alarms)
 {
-    const size_t size = (mr_judge_state_size(method, tuning) + 63) / 64 * 64;
+    const struct mr_tuning tuning = mr_tuning_of(method, MR_MEDIUM);
+    const size_t size = (mr_judge_state_size(method, &tuning) + 63) / 64 * 64;
     uint8_t *states = calloc(key_count, size);
     clock_t start;
 
@@ -138,34 +123,35 @@ static double run_once(const struct mr_method *method, const struct mr_tuning *t
             continue;
         }
         for (size_t i = 0; i < HISTORY + key; i++) {
-            judge(method, tuning, stream, i, states + key * size, alarms);
+            judge(method, &tuning, stream, i, states + key * size, alarms);
         }
     }
     start = clock();
     for (size_t i = HISTORY; i < RECORDS; i++) {
-        judge(method, tuning, stream, i, states + size * (stream->keys[i] % key_count), alarms);
+        judge(method, &tuning, stream, i, states + size * (stream->keys[i] % key_count), alarms);
     }
     start = clock() - start;
     free(states);
     return ns_per_record(start);
 }
 
-static double measure(const struct mr_method *method, const struct stream *stream,
-                      uint32_t key_count, size_t *alarms)
-{
-    const struct mr_tuning tuning = mr_tuning_of(method, MR_MEDIUM);
-    double times[RUNS];
+/* One key, many keys. */
+struct cost {
+    double ns[2]; /* the least so far; 0: none yet */
+};
 
-    for (int run = 0; run < RUNS; run++) {
-        times[run] = run_once(method, &tuning, stream, key_count, alarms);
+static void keep_least(struct cost *cost, int column, double ns)
+{
+    if (cost->ns[column] <= 0.0 || ns < cost->ns[column]) {
+        cost->ns[column] = ns;
     }
-    return median(times, RUNS);
 }
 
-static void print_row(const char *name, size_t size, const double ns[2], const double plain[2])
+static void print_row(const char *name, size_t size, const struct cost *cost,
+                      const struct cost *plain)
 {
-    printf("| `%s` | %zu | %.0f | %.1f | %.0f | %.1f |\n", name, size, ns[0], ns[0] / plain[0],
-           ns[1], ns[1] / plain[1]);
+    printf("| `%s` | %zu | %.0f | %.1f | %.0f | %.1f |\n", name, size, cost->ns[0],
+           cost->ns[0] / plain->ns[0], cost->ns[1], cost->ns[1] / plain->ns[1]);
 }
 
 static bool is_wanted(const char *name, int count, char **arguments)
@@ -183,40 +169,36 @@ int main(int count, char **arguments)
     const uint32_t keys = count > 1 ? (uint32_t)strtoul(arguments[1], NULL, 10) : 100000;
     const uint32_t key_counts[] = {1, keys > 0 ? keys : 1};
     const struct stream stream = stream_new(key_counts[1]);
-    size_t alarms = 0, first_size = 0;
-    const char *name = "none";
-    double plain[2], first[2] = {0};
+    struct cost costs[MR_METHOD_COUNT] = {0}, plain = {0};
+    size_t alarms = 0, wanted = 0;
 
+    for (int round = 0; round < 2 * RUNS; round++) {
+        const int column = round % 2;
+
+        keep_least(&plain, column, measure_welford(&stream, key_counts[column], &alarms));
+        for (size_t i = 0; i < MR_METHOD_COUNT; i++) {
+            if (is_wanted(mr_methods[i]->name, count, arguments)) {
+                keep_least(&costs[i], column,
+                           measure(mr_methods[i], &stream, key_counts[column], &alarms));
+            }
+        }
+    }
     printf("| method | bytes per key | ns, one key | relative | ns, %u keys at random | relative "
            "|\n|---|---|---|---|---|---|\n",
            key_counts[1]);
-    for (int k = 0; k < 2; k++) {
-        plain[k] = measure_welford(&stream, key_counts[k], &alarms);
-    }
-    print_row("plain Welford", sizeof(struct welford), plain, plain);
+    print_row("plain Welford", sizeof(struct welford), &plain, &plain);
     for (size_t i = 0; i < MR_METHOD_COUNT; i++) {
-        const struct mr_method *method = mr_methods[i];
-        const struct mr_tuning tuning = mr_tuning_of(method, MR_MEDIUM);
-        const size_t size = mr_judge_state_size(method, &tuning);
-        double ns[2];
+        const struct mr_tuning tuning = mr_tuning_of(mr_methods[i], MR_MEDIUM);
 
-        if (!is_wanted(method->name, count, arguments)) {
-            continue;
-        }
-        for (int k = 0; k < 2; k++) {
-            ns[k] = measure(method, &stream, key_counts[k], &alarms);
-        }
-        print_row(method->name, size, ns, plain);
-        if (first_size == 0) {
-            name = method->name;
-            first_size = size;
-            memcpy(first, ns, sizeof(first));
+        if (costs[i].ns[0] > 0.0) {
+            print_row(mr_methods[i]->name, mr_judge_state_size(mr_methods[i], &tuning), &costs[i],
+                      &plain);
+            wanted++;
         }
     }
-    printf("bench_detect keys=%u records=%d runs=%d alarms=%zu method=%s bytes=%zu hot_ns=%.0f "
-           "hot_relative=%.1f cold_ns=%.0f cold_relative=%.1f\n",
-           key_counts[1], RECORDS, RUNS, alarms, name, first_size, first[0], first[0] / plain[0],
-           first[1], first[1] / plain[1]);
+    printf("bench_detect keys=%u records=%d runs=%d methods=%zu alarms=%zu plain_hot_ns=%.1f "
+           "plain_cold_ns=%.1f\n",
+           key_counts[1], RECORDS, RUNS, wanted, alarms, plain.ns[0], plain.ns[1]);
     free(stream.values);
     free(stream.keys);
     return 0;

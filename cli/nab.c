@@ -125,6 +125,33 @@ static struct entry *add_entry(struct board *board, const char *name, struct mr_
     return entry;
 }
 
+/* Last where there is nothing to rank by. */
+static double rank_of(const struct entry *entry)
+{
+    const double rank = isnan(entry->here[MR_NAB_STANDARD]) ? entry->published[MR_NAB_STANDARD]
+                                                            : entry->here[MR_NAB_STANDARD];
+
+    return isnan(rank) ? -(double)INFINITY : rank;
+}
+
+/* The latest entry, where it turned out to be no detector: a README beside them, say. */
+static void drop_unknown(struct board *board)
+{
+    const struct entry *entry = &board->entries[board->count - 1];
+    bool is_known = entry->has_rows;
+
+    for (int i = 0; i < MR_NAB_PROFILE_COUNT; i++) {
+        is_known = is_known || !isnan(entry->published[i]);
+    }
+    for (size_t i = 0; i < board->corpus->count; i++) {
+        is_known = is_known || !isnan(entry->per_file[i]);
+    }
+    if (!is_known) {
+        free(entry->per_file);
+        board->count--;
+    }
+}
+
 static enum mr_code add_results(struct board *board, const char *name, struct mr_error *err)
 {
     struct mr_scored scored = {0};
@@ -144,6 +171,7 @@ static enum mr_code add_results(struct board *board, const char *name, struct mr
     if (code == MR_OK) {
         code = score_published(board, entry, err);
     }
+    drop_unknown(board);
     mr_scored_free(&scored);
     return code;
 }
@@ -187,12 +215,6 @@ static enum mr_code add_ours(struct board *board, const struct mr_series_detecto
     }
     mr_scored_free(&scored);
     return code;
-}
-
-static double rank_of(const struct entry *entry)
-{
-    return isnan(entry->here[MR_NAB_STANDARD]) ? entry->published[MR_NAB_STANDARD]
-                                               : entry->here[MR_NAB_STANDARD];
 }
 
 static int by_rank(const void *a, const void *b)

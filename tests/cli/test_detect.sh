@@ -1,6 +1,6 @@
 #!/bin/sh
 # Goal: `millrace detect` finds what was planted in a series however the file says it, draws it, and tells what is wrong
-# with a file or an option; `millrace nab` needs a directory that is one.
+# with a file or an option; `millrace nab` needs a directory that is one, and ranks what is in it.
 # Method: a series of our own with one fault, written in several ways; words that must be in the output; the picture is
 # read as XML and its size is bounded.
 set -u
@@ -79,6 +79,16 @@ printf 'timestamp,value\n2026-01-01,1\n2026-01-02,\n2026-01-03,nan\n2026-01-02,i
 says "missing, not finite, backwards" 0 'rows=5 values=2 alarms=0' "$bin" detect "$work/odd.csv" --plot "$work/odd.svg"
 says "no place for the picture" 70 'cannot be written' "$bin" detect "$work/iso.csv" --plot "$work/none/x.svg"
 says "nab without a directory" 64 'takes a directory' "$bin" nab
+mkdir -p "$work/nab/data/a" "$work/nab/labels" "$work/nab/results/told"
+awk 'BEGIN { print "timestamp,value"; for (i = 0; i < 400; i++) printf "2026-01-%02d %02d:00:00,%d\n", 1 + i / 24, i % 24, i == 300 ? 999 : i * 7919 % 101 }' >"$work/nab/data/a/x.csv"
+echo '{"a/x.csv": [["2026-01-13 00:00:00.000000", "2026-01-13 20:00:00.000000"]]}' >"$work/nab/labels/combined_windows.json"
+echo 'not a detector' >"$work/nab/results/README.md"
+for profile in standard reward_low_FP_rate reward_low_FN_rate; do
+    printf 'Detector,Profile,File,Threshold,Score\ntold,%s,a/x.csv,0.5,-0.5\n' "$profile" >"$work/nab/results/told/told_${profile}_scores.csv"
+done
+says "a leaderboard, best first" 0 ' 1 *zscore  ' "$bin" nab "$work/nab" --method zscore
+says "and who was told of" 0 ' 2  told  ' "$bin" nab "$work/nab" --method zscore
+says "what is no detector is not in it" 0 'files=1' sh -c '"$1" nab "$2" --method zscore | { ! grep README; } && "$1" nab "$2" --method zscore' sh "$bin" "$work/nab"
 says "nab of something else" 64 'combined_windows.json' "$bin" nab "$work"
 
 # Two hundred thousand rows: the picture stays small, and the one spike is in it.
