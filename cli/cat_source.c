@@ -130,7 +130,9 @@ static enum mr_code open_broker(struct cat_source *self, struct mr_error *err)
 static enum mr_code open_registry(struct cat_source *self, struct mr_error *err)
 {
     const struct mr_registry_settings *settings =
-        self->pipeline != NULL ? self->pipeline->registry : NULL;
+        self->pipeline != NULL && self->pipeline->registry != NULL
+            ? mr_registry_settings_of(self->pipeline->registry)
+            : NULL;
     enum mr_code code = MR_OK;
 
     if (self->spec.registry != NULL) {

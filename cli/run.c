@@ -46,7 +46,6 @@ struct run {
     struct mr_pipeline *pipeline;
     struct mr_report *report;
     struct mr_broker *broker;
-    struct mr_registry *registry; /* NULL: none */
     struct mr_http_server *server;
     struct mr_log log;
     struct team_spec team_spec;
@@ -102,21 +101,6 @@ static enum mr_code load(struct run *run, struct mr_error *err)
         if (run->pipeline->settings->partitions < 8) {
             run->pipeline->settings->partitions = 8;
         }
-    }
-    return code;
-}
-
-/* Ids are the registry's from here on. */
-static enum mr_code open_registry(struct run *run, struct mr_error *err)
-{
-    const struct mr_registry_settings *settings = run->pipeline->registry;
-    enum mr_code code = MR_OK;
-
-    if (settings != NULL) {
-        code = mr_registry_new(settings, &mr_clock_system, &run->registry, err);
-    }
-    if (code == MR_OK && settings != NULL) {
-        mr_catalogue_connect(run->pipeline->catalogue, run->registry);
     }
     return code;
 }
@@ -255,10 +239,10 @@ static enum mr_code work(struct run *run, struct mr_error *err)
     (void)sigaddset(&signals, SIGTERM);
     (void)sigaddset(&signals, SIGINT);
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    code = open_registry(run, err);
-    if (code == MR_OK) {
-        code = open_broker(run, err);
+    if (run->pipeline->registry != NULL) { /* ids are its own from here on */
+        mr_catalogue_connect(run->pipeline->catalogue, run->pipeline->registry);
     }
+    code = open_broker(run, err);
     if (code == MR_OK) {
         code = open_topics(run, err);
     }
@@ -289,7 +273,6 @@ static void close_run(struct run *run)
         run->broker->ops->close(run->broker);
     }
     mr_pipeline_free(run->pipeline);
-    mr_registry_free(run->registry);
     mr_report_free(run->report);
 }
 

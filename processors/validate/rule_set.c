@@ -10,9 +10,14 @@ static const char *const sides[] = {
     [MR_CONTRACT_WRITES] = "write", [MR_CONTRACT_READS] = "read", NULL};
 
 const struct mr_option mr_rule_set_options[] = {
-    MR_NODE(struct mr_rule_set_settings, file, NULL,
+    MR_NODE(struct mr_rule_set_settings, file, "",
             "A contract as the Schema Registry gives it (GET /subjects/x/versions/y), or its "
             "ruleSet alone; JSON. Relative to this file."),
+    MR_NODE(struct mr_rule_set_settings, subject, "",
+            "Instead of file: the subject whose contract the pipeline's registry is asked for."),
+    MR_TEXT(struct mr_rule_set_settings, version, "latest",
+            "Of the subject: a number, or latest, which holds until the process ends; the "
+            "configuration's digest in each stamp tells one contract from another."),
     MR_CHOICE(struct mr_rule_set_settings, mode, "write", sides,
               "write: the rules of WRITE and WRITEREAD, in order, and the schema's "
               "confluent:rules; read: those of READ and WRITEREAD, in reverse."),
@@ -45,8 +50,9 @@ enum { MESSAGE, NOW, VARIABLES };
 struct opening {
     struct mr_scope *scope;
     const struct mr_rule_set_settings *settings;
-    const char *file; /* its path, and where the pipeline says it */
+    const char *source; /* a path or a subject, and where the pipeline says it */
     struct mr_place place;
+    int32_t version; /* of the subject; 0: the latest */
     struct mr_rule_set *set;
     enum mr_contract_side side;
     const struct mr_type *subject;
@@ -57,7 +63,7 @@ static enum mr_code refuse(const struct opening *self, const char *place, const 
                            const char *hint, const char *why, struct mr_error *err)
 {
     mr_scope_complain(self->scope, MR_SEVERITY_ERROR, self->place, "rule_set", hint,
-                      "%s: %s: rule \"%s\" %s", self->file, place, name, why);
+                      "%s: %s: rule \"%s\" %s", self->source, place, name, why);
     return MR_FAIL(err, MR_BAD_CONFIG, "rule \"%s\" %s", name, why);
 }
 
@@ -169,7 +175,7 @@ static void warn_of_topic(const struct opening *self, const struct mr_contract_r
         mr_scope_complain(self->scope, MR_SEVERITY_WARNING, self->place, "rule_set", NULL,
                           "%s: rule \"%s\" names dlq.topic %s: here dead letters go to the stage's "
                           "own topic, <topic>.dlq",
-                          self->file, rule->name, topic);
+                          self->source, rule->name, topic);
     }
 }
 
@@ -236,27 +242,30 @@ static enum mr_code check_without(const struct opening *self, struct mr_error *e
         }
         if (!is_there) {
             mr_scope_complain(self->scope, MR_SEVERITY_ERROR, self->place, "rule_set.without", NULL,
-                              "%s has no rule \"%s\"", self->file, name);
+                              "%s has no rule \"%s\"", self->source, name);
             return MR_FAIL(err, MR_BAD_CONFIG, "there is no rule \"%s\"", name);
         }
     }
     return MR_OK;
 }
 
-static enum mr_code read_file(struct opening *self, struct mr_error *err)
+static enum mr_code read_contract(struct opening *self, struct mr_error *err)
 {
     struct mr_error inner = {0};
     struct mr_span text;
-    enum mr_code code = mr_scope_read(self->scope, self->file, &text, &inner);
+    enum mr_code code =
+        self->settings->file != NULL
+            ? mr_scope_read(self->scope, self->source, &text, &inner)
+            : mr_scope_registered(self->scope, self->source, self->version, &text, &inner);
 
     if (code == MR_OK) {
         code = mr_contract_read(text, &self->set->contract, &inner);
     }
     if (code == MR_BAD_CONFIG) {
         mr_scope_complain(self->scope, MR_SEVERITY_ERROR, self->place, "rule_set", NULL, "%s: %s",
-                          self->file, inner.text);
+                          self->source, inner.text);
     }
-    return code == MR_OK ? MR_OK : MR_FAIL(err, code, "%s: %s", self->file, inner.text);
+    return code == MR_OK ? MR_OK : MR_FAIL(err, code, "%s: %s", self->source, inner.text);
 }
 
 /* Tags and inline rules may stand in the contract's schema and in the pipeline's. */
@@ -274,7 +283,7 @@ static enum mr_code read_schemas(struct opening *self, struct mr_error *err)
     self->schemas[0] = json_loads(own, JSON_DECODE_ANY, &fault);
     if (self->schemas[0] == NULL) {
         mr_scope_complain(self->scope, MR_SEVERITY_ERROR, self->place, "rule_set", NULL,
-                          "%s: schema: %s", self->file, fault.text);
+                          "%s: schema: %s", self->source, fault.text);
         return MR_FAIL(err, MR_BAD_CONFIG, "the contract's schema is no JSON");
     }
     return MR_OK;
@@ -283,7 +292,7 @@ static enum mr_code read_schemas(struct opening *self, struct mr_error *err)
 static enum mr_code open_set(struct opening *self, struct mr_error *err)
 {
     struct mr_rule_set *set = self->set;
-    enum mr_code code = read_file(self, err);
+    enum mr_code code = read_contract(self, err);
 
     if (code != MR_OK) {
         return code;
@@ -294,17 +303,58 @@ static enum mr_code open_set(struct opening *self, struct mr_error *err)
         mr_scope_complain(self->scope, MR_SEVERITY_WARNING, self->place, "rule_set", NULL,
                           "%s: ruleSet.enableAt is %s: no rule of it runs in a client, and so "
                           "none here",
-                          self->file, set->contract->enable_at);
+                          self->source, set->contract->enable_at);
         return MR_OK;
     }
     set->rules = mr_arena_take(mr_scope_arena(self->scope), set->contract->rule_count + 1,
                                sizeof(*set->rules));
     if (set->rules == NULL) {
-        return MR_FAIL(err, MR_NO_ROOM, "no room for the rules of %s", self->file);
+        return MR_FAIL(err, MR_NO_ROOM, "no room for the rules of %s", self->source);
     }
     code = read_schemas(self, err);
     code = code == MR_OK ? check_without(self, err) : code;
     return code == MR_OK ? open_rules(self, err) : code;
+}
+
+static enum mr_code complain(const struct opening *self, const char *key, const char *why,
+                             struct mr_error *err)
+{
+    mr_scope_complain(self->scope, MR_SEVERITY_ERROR, self->place, key, NULL, "%s", why);
+    return MR_FAIL(err, MR_BAD_CONFIG, "%s: %s", key, why);
+}
+
+static bool is_given(const struct mr_node *node)
+{
+    return node != NULL && (node->kind != MR_NODE_SCALAR || node->text != NULL);
+}
+
+/* Where the contract is. */
+static enum mr_code find_source(struct opening *self, struct mr_error *err)
+{
+    const bool has_file = is_given(self->settings->file);
+    const struct mr_node *node = has_file ? self->settings->file : self->settings->subject;
+    const char *version = self->settings->version;
+    char *end;
+    long number;
+
+    if (is_given(self->settings->file) == is_given(self->settings->subject)) {
+        return complain(self, "rule_set", "either file or subject says where the contract is", err);
+    }
+    self->place = node->place;
+    self->source = node->text;
+    if (node->kind != MR_NODE_SCALAR) {
+        return has_file ? complain(self, "rule_set.file", "a path is expected", err)
+                        : complain(self, "rule_set.subject", "a name is expected", err);
+    }
+    if (strcmp(version, "latest") == 0) {
+        return MR_OK;
+    }
+    number = strtol(version, &end, 10);
+    if (end == version || *end != '\0' || number < 1 || number > INT32_MAX) {
+        return complain(self, "rule_set.version", "a number from 1, or latest, is expected", err);
+    }
+    self->version = (int32_t)number;
+    return has_file ? complain(self, "rule_set.version", "a file has none", err) : MR_OK;
 }
 
 enum mr_code mr_rule_set_open(struct mr_scope *scope, const struct mr_rule_set_settings *settings,
@@ -312,18 +362,14 @@ enum mr_code mr_rule_set_open(struct mr_scope *scope, const struct mr_rule_set_s
 {
     struct opening opening = {.scope = scope,
                               .settings = settings,
-                              .file = settings->file->text,
-                              .place = settings->file->place,
+                              .place = mr_scope_place(scope),
                               .side = (enum mr_contract_side)settings->mode};
-    enum mr_code code;
+    enum mr_code code = find_source(&opening, err);
 
     *set = NULL;
-    if (settings->file->kind != MR_NODE_SCALAR || opening.file == NULL) {
-        mr_scope_complain(scope, MR_SEVERITY_ERROR, opening.place, "rule_set.file", NULL,
-                          "a path is expected");
-        return MR_FAIL(err, MR_BAD_CONFIG, "rule_set.file: a path is expected");
+    if (code != MR_OK) {
+        return code;
     }
-
     *set = opening.set = calloc(1, sizeof(**set));
     if (*set == NULL) {
         return MR_FAIL(err, MR_NO_ROOM, "no memory for a rule set");

@@ -15,7 +15,9 @@
 #include "processors/core/stage/scope.h"
 
 struct mr_rule_set_settings {
-    const struct mr_node *file;
+    const struct mr_node *file;    /* NULL: subject */
+    const struct mr_node *subject; /* NULL: file */
+    const char *version;
     int mode; /* enum mr_contract_side */
     bool loose;
     struct mr_texts without;

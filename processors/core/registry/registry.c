@@ -42,8 +42,10 @@ enum mr_code mr_registry_new(const struct mr_registry_settings *settings,
     self->cache = mr_registry_cache_new(clock, settings->absent_for);
     /* Processes that lost the same registry at the same time come back at different ones. */
     atomic_init(&self->seed, (uint64_t)mr_clock_wall(clock) ^ (uintptr_t)self);
-    code = self->cache != NULL ? mr_http_client_new(&spec, &self->client, err)
-                               : MR_FAIL(err, MR_NO_ROOM, "no memory for a registry client");
+    self->documents = mr_registry_documents_new();
+    code = self->cache != NULL && self->documents != NULL
+               ? mr_http_client_new(&spec, &self->client, err)
+               : MR_FAIL(err, MR_NO_ROOM, "no memory for a registry client");
     if (code == MR_OK) {
         code = mr_registry_urls_new(&settings->url, &self->urls, err);
     }
@@ -59,6 +61,7 @@ void mr_registry_free(struct mr_registry *registry)
 {
     if (registry != NULL) {
         mr_registry_cache_free(registry->cache);
+        mr_registry_documents_free(registry->documents);
         mr_http_client_free(registry->client);
         mr_registry_urls_free(registry->urls);
         free(registry);

@@ -81,6 +81,12 @@ enum mr_code mr_registry_by_version(struct mr_registry *registry, const char *su
                                     int32_t version, struct mr_registry_found *found,
                                     struct mr_error *err);
 
+/* All that the registry says of a subject's version, JSON: for what stands beside the schema
+ * (metadata, rules). version 0: the latest, which is asked for once, so that all who ask this
+ * registry read the same. MR_BAD_CONFIG: there is none. Borrowed from the registry. */
+enum mr_code mr_registry_document(struct mr_registry *registry, const char *subject,
+                                  int32_t version, struct mr_span *text, struct mr_error *err);
+
 /* The id of a schema under a subject, if it has been registered there; found->schema stays NULL. */
 enum mr_code mr_registry_lookup(struct mr_registry *registry, const char *subject,
                                 const struct mr_schema *schema, struct mr_registry_found *found,

@@ -5,6 +5,7 @@
  *     urls.c        where the registry answers
  *     cache.c       what is known, and who is asking for it
  *     references.c  a schema and those that it refers to, made one
+ *     documents.c   whole answers
  *     settings.c    the option table
  */
 #ifndef MR_REGISTRY_REGISTRY_INTERNAL_H
@@ -23,6 +24,7 @@ struct mr_registry {
     struct mr_http_client *client;               /* owned */
     struct mr_registry_urls *urls;               /* owned */
     struct mr_registry_cache *cache;             /* owned */
+    struct mr_registry_documents *documents;     /* owned */
     atomic_uint_fast64_t seed;                   /* of the jitter */
 };
 
@@ -93,6 +95,11 @@ void mr_registry_cache_free(struct mr_registry_cache *cache); /* NULL is fine */
 enum mr_code mr_registry_cache_get(struct mr_registry_cache *cache, const char *key,
                                    mr_registry_find *find, void *context,
                                    struct mr_registry_found *found, struct mr_error *err);
+
+/* --- documents.c --- */
+
+struct mr_registry_documents *mr_registry_documents_new(void);            /* NULL: no memory */
+void mr_registry_documents_free(struct mr_registry_documents *documents); /* NULL is fine */
 
 /* --- references.c --- */
 

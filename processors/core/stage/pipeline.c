@@ -512,6 +512,7 @@ void mr_pipeline_free(struct mr_pipeline *pipeline)
 {
     if (pipeline != NULL) {
         mr_catalogue_free(pipeline->catalogue);
+        mr_registry_free(pipeline->registry);
         for (size_t i = 0; i < pipeline->older_count; i++) {
             mr_schema_free(pipeline->older[i]);
         }

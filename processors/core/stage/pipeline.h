@@ -85,8 +85,8 @@ struct mr_pipeline {
     struct mr_schema *subject; /* owned */
     struct mr_schema *older[MR_OLDER_MAX]; /* owned: what subjects were before */
     size_t older_count;
-    const struct mr_registry_settings *registry; /* NULL: none */
-    struct mr_catalogue *catalogue;              /* owned: of its schemas and their ids */
+    struct mr_registry *registry;   /* owned; NULL: none. Loading asks it nothing */
+    struct mr_catalogue *catalogue; /* owned: of its schemas and their ids */
     const struct mr_mapper_ops *mapper;
     const struct mr_connector_ops *const *connectors;
     struct mr_stage_spec stages[MR_STAGES_MAX];

@@ -151,7 +151,9 @@ static void read_registry(const struct reading *self)
     check_urls(self, url != NULL ? url : node, &settings->url);
     check_context(self, node, settings);
     check_identity(self, node, settings);
-    self->pipeline->registry = settings;
+    if (mr_registry_new(settings, &mr_clock_system, &self->pipeline->registry, NULL) != MR_OK) {
+        COMPLAIN(self, node, "registry", NULL, "there is no memory for its client");
+    }
 }
 
 void mr_pipeline_read_schemas(struct mr_pipeline *pipeline, const struct mr_node *root,

@@ -375,6 +375,23 @@ enum mr_code mr_scope_read(struct mr_scope *scope, const char *path, struct mr_s
     return code;
 }
 
+enum mr_code mr_scope_registered(struct mr_scope *scope, const char *subject, int32_t version,
+                                 struct mr_span *bytes, struct mr_error *err)
+{
+    struct mr_registry *registry = scope->pipeline->registry;
+    enum mr_code code;
+
+    if (registry == NULL) {
+        return MR_FAIL(err, MR_BAD_CONFIG,
+                       "the pipeline names no registry to ask: see `registry:`");
+    }
+    code = mr_registry_document(registry, subject, version, bytes, err);
+    if (code == MR_OK) {
+        mr_digester_add(scope->digester, *bytes);
+    }
+    return code;
+}
+
 void mr_scope_complain(struct mr_scope *scope, enum mr_severity severity, struct mr_place place,
                        const char *key, const char *hint, const char *format, ...)
 {
@@ -385,6 +402,11 @@ void mr_scope_complain(struct mr_scope *scope, enum mr_severity severity, struct
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     mr_report_add(scope->report, severity, place, key, hint, "%s", text);
+}
+
+struct mr_place mr_scope_place(const struct mr_scope *scope)
+{
+    return scope->spec->place;
 }
 
 const char *mr_scope_pipeline(const struct mr_scope *scope)

@@ -58,13 +58,20 @@ enum mr_code mr_scope_store(struct mr_scope *scope, const struct mr_store_spec *
 enum mr_code mr_scope_read(struct mr_scope *scope, const char *path, struct mr_span *bytes,
                            struct mr_error *err);
 
+/* What the pipeline's registry says of a subject's version (0: the latest), as
+ * mr_registry_document(): part of the configuration as a file is. MR_BAD_CONFIG: no such version,
+ * or the pipeline has no registry. */
+enum mr_code mr_scope_registered(struct mr_scope *scope, const char *subject, int32_t version,
+                                 struct mr_span *bytes, struct mr_error *err);
+
 /* A problem of the configuration that the processor itself found. */
 void mr_scope_complain(struct mr_scope *scope, enum mr_severity severity, struct mr_place place,
                        const char *key, const char *hint, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 
-const char *mr_scope_pipeline(const struct mr_scope *scope); /* its name */
-const char *mr_scope_stage(const struct mr_scope *scope);    /* "detect" */
+struct mr_place mr_scope_place(const struct mr_scope *scope); /* of the stage in the file */
+const char *mr_scope_pipeline(const struct mr_scope *scope);  /* its name */
+const char *mr_scope_stage(const struct mr_scope *scope);     /* "detect" */
 /* What the stage reads: a record whose first field is the subject, then the stamps. */
 const struct mr_schema *mr_scope_input_schema(const struct mr_scope *scope);
 struct mr_arena *mr_scope_arena(struct mr_scope *scope); /* lives as long as the stage */

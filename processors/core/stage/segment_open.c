@@ -518,12 +518,13 @@ static void explain_parts(const char *what, const char *const *parts, size_t cou
 static void explain_schema(const struct mr_segment *segment, const struct mr_stage *stage,
                            FILE *stream)
 {
-    const struct mr_registry_settings *registry = segment->pipeline->registry;
+    const struct mr_registry *registry = segment->pipeline->registry;
     char subject[MR_REGISTRY_SUBJECT_SIZE];
 
     if (registry != NULL) {
         (void)fprintf(stream, "  schema        subject %s %s\n",
-                      mr_registry_subject(registry, stage->spec->topic, stage->schema, subject),
+                      mr_registry_subject(mr_registry_settings_of(registry), stage->spec->topic,
+                                          stage->schema, subject),
                       mr_schema_text(stage->schema));
     } else {
         (void)fprintf(stream, "  schema        id %" PRId32 " %s\n", stage->schema_id,

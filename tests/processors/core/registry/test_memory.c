@@ -18,6 +18,7 @@
 struct answers {
     struct mr_registry_found found;
     struct mr_registry_verdict verdict;
+    struct mr_span document;
     char level[MR_REGISTRY_LEVEL_SIZE];
     int32_t id;
 };
@@ -51,6 +52,12 @@ static enum mr_code ask_latest(struct registry_bench *bench, struct answers *ans
                                struct mr_error *err)
 {
     return mr_registry_by_version(bench->registry, "s-value", 0, &answers->found, err);
+}
+
+static enum mr_code ask_document(struct registry_bench *bench, struct answers *answers,
+                                 struct mr_error *err)
+{
+    return mr_registry_document(bench->registry, "s-value", 1, &answers->document, err);
 }
 
 static enum mr_code ask_lookup(struct registry_bench *bench, struct answers *answers,
@@ -93,6 +100,7 @@ static const struct {
     {"by id, with a reference", ask_referring, true, false},
     {"by GUID", ask_guid, true, false},
     {"by version", ask_latest, true, false},
+    {"document", ask_document, false, false},
     {"lookup", ask_lookup, false, true},
     {"register", ask_register, false, true},
     {"check", ask_check, false, false},
@@ -130,6 +138,10 @@ static void check_answer(size_t i, const struct answers *answers)
     }
     if (questions[i].ask == ask_check) {
         assert_true(answers->verdict.is_compatible);
+    }
+    if (questions[i].ask == ask_document) {
+        assert_true(mr_span_find(answers->document, mr_span_text("\"schema\":")) <
+                    answers->document.size);
     }
     if (questions[i].ask == ask_level) {
         assert_string_equal("BACKWARD", answers->level);
