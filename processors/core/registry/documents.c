@@ -119,6 +119,10 @@ enum mr_code mr_registry_document(struct mr_registry *registry, const char *subj
         code = ask(registry, &question, &document, err);
     }
     (void)pthread_mutex_unlock(&documents->lock);
-    *text = code == MR_OK ? mr_span_text(document->text) : (struct mr_span){NULL, 0};
+    *text = (struct mr_span){NULL, 0};
+    if (code == MR_OK) {
+        MR_ASSERT(document != NULL);
+        *text = mr_span_text(document->text);
+    }
     return code;
 }
