@@ -349,6 +349,22 @@ static bool declare(struct cel_check *self, const struct cel_node *node, struct 
     return true;
 }
 
+static bool need_range(struct cel_check *self, const struct cel_node *node,
+                       const struct cel_type *range)
+{
+    const bool is_sorted = node->loop == CEL_LOOP_SORT_BY;
+
+    if (range->kind == MR_CEL_LIST || (range->kind == MR_CEL_MAP && !is_sorted) ||
+        range->kind == MR_CEL_DYN || range->kind == CEL_KIND_VAR || self->dialect->is_unchecked) {
+        return true;
+    }
+    cel_source_report(self->source, node->offset,
+                      is_sorted ? "only lists can be sorted, not %s"
+                                : "only lists and maps have items, not %s",
+                      print(self, range));
+    return false;
+}
+
 /* The variables of a loop over range: item; or index and item; or key and value. */
 static bool declare_loop(struct cel_check *self, struct cel_node *node,
                          const struct cel_type *range)
@@ -361,14 +377,9 @@ static bool declare_loop(struct cel_check *self, struct cel_node *node,
     } else if (range->kind == MR_CEL_MAP) {
         first = range->items[0];
         second = range->items[1];
-    } else if (range->kind != MR_CEL_DYN && range->kind != CEL_KIND_VAR &&
-               !self->dialect->is_unchecked) {
-        cel_source_report(self->source, node->offset, "only lists and maps have items, not %s",
-                          print(self, range));
-        return false;
     }
     node->index = self->local_count;
-    return declare(self, node, node->name, first) &&
+    return need_range(self, node, range) && declare(self, node, node->name, first) &&
            (node->second.size == 0 || declare(self, node, node->second, second));
 }
 
@@ -392,6 +403,7 @@ static const struct cel_type *loop_type(struct cel_check *self, const struct cel
     case CEL_LOOP_MAP:
         return cel_type_new(self->source, MR_CEL_LIST, body, NULL);
     case CEL_LOOP_FILTER:
+    case CEL_LOOP_SORT_BY:
         return cel_type_new(self->source, MR_CEL_LIST, first, NULL);
     case CEL_LOOP_TRANSFORM_MAP:
         return cel_type_new(self->source, MR_CEL_MAP,

@@ -192,76 +192,102 @@ CALL(distinct)
     return list;
 }
 
+/* Rows of so many values, sorted by the first of each. */
+struct sorting {
+    struct cel_run *run;
+    struct mr_value *from, *to;
+    size_t count, width;
+};
+
 /* Merges two sorted runs of from into to; false: no order, or no fuel. */
-static bool merge(struct cel_run *run, const struct mr_value *from, struct mr_value *to,
-                  size_t first, size_t middle, size_t end)
+static bool merge(const struct sorting *self, size_t first, size_t middle, size_t end)
 {
+    const size_t width = self->width;
     size_t a = first, b = middle;
 
     for (size_t i = first; i < end; i++) {
         const enum cel_order order =
-            a < middle && b < end ? cel_compare(&from[b], &from[a]) : CEL_SAME;
+            a < middle && b < end ? cel_compare(&self->from[b * width], &self->from[a * width])
+                                  : CEL_SAME;
+        const bool is_first = a < middle && (b >= end || order != CEL_LESS);
 
-        if (order > CEL_MORE || !cel_spend(run, 1)) {
+        if (order > CEL_MORE || !cel_spend(self->run, 1)) {
             return false;
         }
-        to[i] = a < middle && (b >= end || order != CEL_LESS) ? from[a++] : from[b++];
+        memcpy(&self->to[i * width], &self->from[(is_first ? a : b) * width],
+               width * sizeof(*self->to));
+        a += is_first ? 1 : 0;
+        b += is_first ? 0 : 1;
     }
     return true;
 }
 
-/* Whether all items are of one kind, and one that has an order. */
-static bool has_order(const struct mr_value *list)
+/* Whether all keys are of one kind, and one that has an order. */
+static bool has_order(const struct sorting *self)
 {
-    for (uint32_t i = 0; i < list->size; i++) {
-        if (list->items[i].kind != list->items[0].kind ||
-            cel_compare(&list->items[i], &list->items[i]) > CEL_UNORDERED) {
+    for (size_t i = 0; i < self->count; i++) {
+        const struct mr_value *key = &self->from[i * self->width];
+
+        if (key->kind != self->from[0].kind || cel_compare(key, key) > CEL_UNORDERED) {
             return false;
         }
     }
     return true;
 }
 
-/* Merges all runs of a width; false: no order, or no fuel. */
-static bool merge_all(struct cel_run *run, const struct mr_value *from, struct mr_value *to,
-                      size_t size, size_t width)
+/* Merges all runs of a size; false: no order, or no fuel. */
+static bool merge_all(const struct sorting *self, size_t size)
 {
-    for (size_t i = 0; i < size; i += 2 * width) {
-        const size_t middle = i + width < size ? i + width : size;
-        const size_t end = middle + width < size ? middle + width : size;
+    for (size_t i = 0; i < self->count; i += 2 * size) {
+        const size_t middle = i + size < self->count ? i + size : self->count;
+        const size_t end = middle + size < self->count ? middle + size : self->count;
 
-        if (!merge(run, from, to, i, middle, end)) {
+        if (!merge(self, i, middle, end)) {
             return false;
         }
     }
     return true;
+}
+
+struct mr_value cel_sort_rows(struct cel_run *run, struct mr_value *rows, size_t count,
+                              size_t width)
+{
+    struct sorting self = {run, rows, cel_take_items(run, count * width), count, width};
+
+    if (self.to == NULL) {
+        return no_room(run);
+    }
+    if (!has_order(&self)) {
+        return cel_fault(MR_CEL_FAULT_NO_OVERLOAD);
+    }
+    for (size_t size = 1; size < count; size *= 2) {
+        struct mr_value *swap = self.from;
+
+        if (!merge_all(&self, size)) {
+            return cel_fault(run->fuel < 0 ? MR_CEL_FAULT_FUEL : MR_CEL_FAULT_ARGUMENT);
+        }
+        self.from = self.to;
+        self.to = swap;
+    }
+    for (size_t i = 0; i < count; i++) {
+        self.from[i] = self.from[i * width + width - 1];
+    }
+    return cel_list_of(self.from, count);
 }
 
 CALL(sort)
 {
     const size_t size = args[0].size;
-    struct mr_value *from = cel_take_items(run, size), *to = cel_take_items(run, size);
+    struct mr_value *rows = cel_take_items(run, size);
 
     (void)count;
-    if (from == NULL || to == NULL) {
+    if (rows == NULL) {
         return no_room(run);
     }
-    if (!has_order(&args[0])) {
-        return cel_fault(MR_CEL_FAULT_NO_OVERLOAD);
-    }
     if (size > 0) {
-        memcpy(from, args[0].items, size * sizeof(*from));
+        memcpy(rows, args[0].items, size * sizeof(*rows));
     }
-    for (size_t width = 1; width < size; width *= 2) {
-        struct mr_value *swap = from;
-
-        if (!merge_all(run, from, to, size, width)) {
-            return cel_fault(MR_CEL_FAULT_ARGUMENT);
-        }
-        from = to;
-        to = swap;
-    }
-    return cel_list_of(from, size);
+    return cel_sort_rows(run, rows, size, 1);
 }
 
 struct flattened {

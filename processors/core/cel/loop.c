@@ -127,6 +127,34 @@ static struct mr_value collect_list(struct cel_run *run, const struct cel_loop_p
     return cel_list_of(items, count);
 }
 
+/* Rows of a key and its item. */
+static struct mr_value sort_by(struct cel_run *run, const struct cel_loop_plan *plan,
+                               const struct mr_value *range)
+{
+    struct mr_value *rows;
+
+    if (range->kind != MR_KIND_LIST) {
+        return no_overload();
+    }
+    rows = cel_take_items(run, 2 * (size_t)range->size);
+    if (rows == NULL) {
+        return cel_fault(MR_CEL_FAULT_NO_ROOM);
+    }
+    for (uint32_t i = 0; i < range->size; i++) {
+        struct mr_value *row = &rows[2 * (size_t)i];
+
+        if (!next(run, plan, range, i)) {
+            return too_many();
+        }
+        row[0] = plan->evaluate(plan->context, run, 1);
+        row[1] = range->items[i];
+        if (is_error(row[0])) {
+            return row[0];
+        }
+    }
+    return cel_sort_rows(run, rows, range->size, 2);
+}
+
 bool cel_map_add(struct cel_run *run, struct mr_value *map, struct mr_value *items,
                  struct mr_value key, struct mr_value item, struct mr_value *error)
 {
@@ -205,6 +233,8 @@ struct mr_value cel_loop_run(struct cel_run *run, const struct cel_loop_plan *pl
     case CEL_LOOP_MAP:
     case CEL_LOOP_FILTER:
         return collect_list(run, plan, range);
+    case CEL_LOOP_SORT_BY:
+        return sort_by(run, plan, range);
     default:
         return collect_map(run, plan, range);
     }

@@ -23,6 +23,7 @@ static const struct macro macros[] = {
     {"map", NULL, 2, 1, CEL_NODE_LOOP, CEL_LOOP_MAP},
     {"map", NULL, 3, 1, CEL_NODE_LOOP, CEL_LOOP_MAP},
     {"filter", NULL, 2, 1, CEL_NODE_LOOP, CEL_LOOP_FILTER},
+    {"sortBy", NULL, 2, 1, CEL_NODE_LOOP, CEL_LOOP_SORT_BY},
     {"transformList", NULL, 3, 2, CEL_NODE_LOOP, CEL_LOOP_MAP},
     {"transformList", NULL, 4, 2, CEL_NODE_LOOP, CEL_LOOP_MAP},
     {"transformMap", NULL, 3, 2, CEL_NODE_LOOP, CEL_LOOP_TRANSFORM_MAP},

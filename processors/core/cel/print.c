@@ -273,6 +273,7 @@ static void put_macro(struct printer *out, const struct cel_node *node)
         [CEL_LOOP_EXISTS_ONE] = "exists_one",
         [CEL_LOOP_MAP] = "map",
         [CEL_LOOP_FILTER] = "filter",
+        [CEL_LOOP_SORT_BY] = "sortBy",
         [CEL_LOOP_TRANSFORM_MAP] = "transformMap",
         [CEL_LOOP_TRANSFORM_MAP_ENTRY] = "transformMapEntry",
     };

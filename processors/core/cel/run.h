@@ -76,6 +76,10 @@ bool cel_is_key(const struct mr_value *value);
 /* Room for items of a list, or NULL; spends fuel for them. */
 struct mr_value *cel_take_items(struct cel_run *run, size_t count);
 struct mr_value cel_list_of(const struct mr_value *items, size_t count);
+/* Sorts rows of width values by the first of each, equal ones as they came; the list of the last of
+ * each. rows is of the arena and used up. */
+struct mr_value cel_sort_rows(struct cel_run *run, struct mr_value *rows, size_t count,
+                              size_t width);
 struct mr_value cel_optional_of(struct cel_run *run, struct mr_value value);
 struct mr_value cel_optional_none(void);
 /* Bytes for new text; spends fuel for them. */

@@ -39,8 +39,9 @@ enum cel_loop {
     CEL_LOOP_ALL,
     CEL_LOOP_EXISTS,
     CEL_LOOP_EXISTS_ONE,
-    CEL_LOOP_MAP,    /* map(x, body) and map(x, filter, body); also transformList */
-    CEL_LOOP_FILTER, /* filter(x, predicate) */
+    CEL_LOOP_MAP,     /* map(x, body) and map(x, filter, body); also transformList */
+    CEL_LOOP_FILTER,  /* filter(x, predicate) */
+    CEL_LOOP_SORT_BY, /* sortBy(x, key) */
     CEL_LOOP_TRANSFORM_MAP,
     CEL_LOOP_TRANSFORM_MAP_ENTRY
 };

@@ -199,12 +199,13 @@ static struct cel_node *draw_loop(struct draw *self, int depth)
     const enum cel_loop loop = (enum cel_loop)below(self, CEL_LOOP_TRANSFORM_MAP_ENTRY + 1);
     const bool is_transform = loop >= CEL_LOOP_TRANSFORM_MAP;
     const bool may_filter = is_transform || loop == CEL_LOOP_MAP;
+    const bool has_one = loop == CEL_LOOP_FILTER || loop == CEL_LOOP_SORT_BY; /* variable */
     struct cel_node *node =
         over(self, CEL_NODE_LOOP, NULL, may_filter ? 2 + below(self, 2) : 2, depth);
 
     node->loop = (uint8_t)loop;
     node->name = mr_span_text("v");
-    if (is_transform || (loop != CEL_LOOP_FILTER && below(self, 2) == 0)) {
+    if (is_transform || (!has_one && below(self, 2) == 0)) {
         node->second = mr_span_text("w");
     }
     return node;
