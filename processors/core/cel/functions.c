@@ -3,8 +3,9 @@
 #include <string.h>
 
 static const struct cel_library *const libraries[] = {
-    &cel_operators, &cel_conversions, &cel_strings, &cel_strings_ext, &cel_format,
-    &cel_regexes,   &cel_times,       &cel_math,    &cel_collections, &cel_decimals,
+    &cel_operators,   &cel_conversions, &cel_strings, &cel_strings_ext,
+    &cel_format,      &cel_regexes,     &cel_times,   &cel_math,
+    &cel_collections, &cel_decimals,    &cel_formats,
 };
 
 const struct cel_library *cel_library_at(size_t index)

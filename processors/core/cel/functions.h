@@ -50,6 +50,7 @@ extern const struct cel_library cel_times;
 extern const struct cel_library cel_math;
 extern const struct cel_library cel_collections;
 extern const struct cel_library cel_decimals;
+extern const struct cel_library cel_formats;
 
 /* All of them; index from 0; NULL at the end. */
 const struct cel_library *cel_library_at(size_t index);
