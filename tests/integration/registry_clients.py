@@ -24,7 +24,7 @@ LEFT_OUT = "country"
 
 
 def client(address):
-    settings = {"url": address}
+    settings = {"url": address, "timeout": 15}  # Apicurio was seen to leave a question unanswered
     if os.environ.get("REGISTRY_CA"):
         settings["ssl.ca.location"] = os.environ["REGISTRY_CA"]
     if os.environ.get("REGISTRY_AUTH"):
