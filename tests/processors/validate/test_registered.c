@@ -37,7 +37,6 @@ static void add_versions(struct registry_fake *fake)
         members = json_loads(text, 0, NULL);
         assert_non_null(members);
         (void)registry_fake_add(fake, "readings-value", versions[i].schema, members);
-        json_decref(members);
     }
 }
 
