@@ -1,5 +1,7 @@
 #include "connectors/files/position.h"
 
+#include "processors/core/base/json_text.h"
+
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -62,9 +64,8 @@ static bool read_digest(const char *hex, struct mr_digest *digest)
     return true;
 }
 
-static bool read_value(struct mr_span value, struct mr_file_position *position)
+static bool read_value(const json_t *json, struct mr_file_position *position)
 {
-    json_t *json = json_loadb((const char *)value.data, value.size, 0, NULL);
     const json_t *rows = json_object_get(json, "rows");
     const json_t *is_done = json_object_get(json, "is_done");
     const bool is_good =
@@ -73,7 +74,6 @@ static bool read_value(struct mr_span value, struct mr_file_position *position)
 
     position->rows = json_integer_value(rows);
     position->is_done = json_is_true(is_done);
-    json_decref(json);
     return is_good;
 }
 
@@ -99,11 +99,20 @@ enum mr_code mr_file_positions_add(struct mr_file_positions *positions,
 {
     const size_t prefix = sizeof(PREFIX) - 1;
     struct mr_file_position position = {0};
+    enum mr_code code;
+    json_t *json;
+    bool is_good;
 
     if (stored->key.size <= prefix || memcmp(stored->key.data, PREFIX, prefix) != 0) {
         return MR_OK;
     }
-    if (!read_value(stored->value, &position)) {
+    code = mr_json_load(stored->value, 0, &json, NULL, err);
+    if (code != MR_OK) {
+        return code;
+    }
+    is_good = read_value(json, &position);
+    json_decref(json);
+    if (!is_good) {
         return MR_FAIL(err, MR_BAD_DATA, "the stored position of %.*s cannot be read: %.*s",
                        MR_SPAN_ARGS(stored->key), MR_SPAN_ARGS(stored->value));
     }

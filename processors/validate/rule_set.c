@@ -1,5 +1,6 @@
 #include "processors/validate/rule_set.h"
 
+#include "processors/core/base/json_text.h"
 #include "processors/core/stage/types.h"
 #include "processors/validate/walk.h"
 
@@ -274,13 +275,17 @@ static enum mr_code read_schemas(struct opening *self, struct mr_error *err)
     const struct mr_schema *input = mr_scope_input_schema(self->scope);
     const char *own = self->set->contract->schema;
     json_error_t fault;
+    enum mr_code code;
 
     self->subject = mr_schema_root(input)->fields[0].type;
-    self->schemas[1] = json_loads(mr_schema_text(input), 0, NULL);
-    if (own == NULL) {
-        return MR_OK;
+    code = mr_json_load(mr_span_text(mr_schema_text(input)), 0, &self->schemas[1], NULL, err);
+    if (code != MR_OK || own == NULL) {
+        return code;
     }
-    self->schemas[0] = json_loads(own, JSON_DECODE_ANY, &fault);
+    code = mr_json_load(mr_span_text(own), JSON_DECODE_ANY, &self->schemas[0], &fault, err);
+    if (code != MR_OK) {
+        return code;
+    }
     if (self->schemas[0] == NULL) {
         mr_scope_complain(self->scope, MR_SEVERITY_ERROR, self->place, "rule_set", NULL,
                           "%s: schema: %s", self->source, fault.text);
