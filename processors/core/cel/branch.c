@@ -24,8 +24,8 @@ static int answer_unsure(const struct cel_branch *self, const struct mr_value *s
     return CEL_UNSURE;
 }
 
-const struct cel_branch cel_branch_yes = {.go = answer_yes};
-const struct cel_branch cel_branch_no = {.go = answer_no};
+const struct cel_branch cel_branch_yes = {.go = answer_yes, .is_end = true, .answer = true};
+const struct cel_branch cel_branch_no = {.go = answer_no, .is_end = true};
 static const struct cel_branch unsure_end = {.go = answer_unsure};
 
 /* What has no test of its own: the op's truth. */
@@ -106,6 +106,7 @@ static struct cel_branch *add(struct cel_grower *self, const struct cel_op *op,
     if (self->count++ < CEL_BRANCHES_MAX && yes != NULL && no != NULL) {
         made = cel_source_take(self->source, 1, sizeof(*made));
     }
+    self->has_run = self->has_run || op->test == NULL || !op->is_plain;
     if (made != NULL) {
         *made = (struct cel_branch){.go = op->test != NULL ? op->test : ask,
                                     .yes = yes,
@@ -226,11 +227,12 @@ const struct cel_branch *cel_branch_grow_op(struct cel_grower *self, const struc
 }
 
 const struct cel_branch *cel_branch_grow(struct cel_source *source, const struct cel_op *op,
-                                         bool is_condition)
+                                         bool is_condition, bool *is_plain)
 {
-    struct cel_grower self = {source, 0};
+    struct cel_grower self = {.source = source};
     const struct cel_branch *root =
         is_condition ? cel_branch_grow_op(&self, op, &cel_branch_yes, &cel_branch_no) : NULL;
 
+    *is_plain = root != NULL && !self.has_run;
     return root == NULL && !source->has_failed ? &unsure_end : root;
 }

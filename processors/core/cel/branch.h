@@ -29,6 +29,7 @@ struct cel_texts;
 struct cel_branch {
     cel_branch_call go;
     const struct cel_branch *yes, *no;
+    bool is_end, answer; /* an end, and what it says: nobody need go there */
     struct mr_value constant;
     const struct cel_op *op;
     const struct cel_branch *body; /* of a loop: walked once for each item, or */
@@ -38,21 +39,22 @@ struct cel_branch {
 };
 
 /* The graph of a condition. Of what is none, or too large: one that is never sure. NULL: no room,
- * reported. */
+ * reported. *is_plain: its walk needs no run. */
 const struct cel_branch *cel_branch_grow(struct cel_source *source, const struct cel_op *op,
-                                         bool is_condition);
+                                         bool is_condition, bool *is_plain);
 
 static inline int cel_branch_on(const struct cel_branch *self, bool truth,
                                 const struct mr_value *slots, struct cel_run *run)
 {
     const struct cel_branch *next = truth ? self->yes : self->no;
 
-    return next->go(next, slots, run);
+    return next->is_end ? next->answer : next->go(next, slots, run);
 }
 
 struct cel_grower {
     struct cel_source *source;
     uint32_t count; /* of branches; more than CEL_BRANCHES_MAX: there will be no graph */
+    bool has_run;   /* some branch looks at the run */
 };
 
 /* Both ends of a walk. */

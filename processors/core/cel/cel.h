@@ -147,6 +147,8 @@ enum mr_code mr_cel_compile(const struct mr_cel_env *env, struct mr_span source,
                             struct mr_error *err);
 
 struct mr_cel_group;
+struct cel_branch;
+struct cel_run;
 
 /* Programs that are evaluated over the same rows, and may share what they have in common: it is
  * computed once a row. The group and its programs lie in arena; env is copied. NULL: no room. */
@@ -182,9 +184,25 @@ struct mr_value mr_cel_eval(const struct mr_cel_program *program, const struct m
 struct mr_value mr_cel_eval_reference(const struct mr_cel_program *program,
                                       const struct mr_value *slots, struct mr_arena *scratch);
 
+/* The head of a program, for mr_cel_holds() alone: going through a function of ours takes as long
+ * as a test does. */
+struct mr_cel_head {
+    /* 1, 0, or 2: cannot say. NULL: the condition looks at more than slots, or is none. */
+    int (*go)(const struct cel_branch *branch, const struct mr_value *slots, struct cel_run *run);
+    const struct cel_branch *branch;
+};
+int mr_cel_holds_anyhow(const struct mr_cel_program *program, const struct mr_value *slots,
+                        struct mr_arena *scratch);
+
 /* Whether a condition holds: 1 true, 0 false, -1 anything else (an error, a non-bool). */
-int mr_cel_holds(const struct mr_cel_program *program, const struct mr_value *slots,
-                 struct mr_arena *scratch);
+static inline int mr_cel_holds(const struct mr_cel_program *program, const struct mr_value *slots,
+                               struct mr_arena *scratch)
+{
+    const struct mr_cel_head *head = (const struct mr_cel_head *)program;
+    const int truth = head->go != NULL ? head->go(head->branch, slots, NULL) : 2;
+
+    return truth < 2 ? truth : mr_cel_holds_anyhow(program, slots, scratch);
+}
 
 /* Tells an evaluation step by step, for people: visit gets every part of the expression that was
  * evaluated (of ?: the branch taken, of a loop its range), inner parts first, with its depth, its

@@ -50,6 +50,7 @@ struct cel_op {
     uint32_t slot;      /* slot or local: the op's own, or that of a when a is one */
     uint32_t other;     /* of a test of two slots: that of b */
     bool is_local;      /* slot is a local's */
+    bool is_plain;      /* test looks at slots and constants and at nothing else */
     uint32_t kid_count; /* of chains, joins, calls */
     const struct cel_op *const *kids;
     const struct cel_node *node;

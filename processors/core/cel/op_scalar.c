@@ -280,9 +280,11 @@ static void use_shape(struct cel_op *op, const struct shape *shape)
         op->test = !is_leaf       ? shape->made_test
                    : op->is_local ? shape->local_test
                                   : shape->slot_test;
+        op->is_plain = is_slot(op->a);
         op->constant = op->b->constant;
     } else if (op->b != NULL && is_slot(op->a) && is_slot(op->b)) {
         op->test = shape->two_test;
+        op->is_plain = true;
         op->other = op->b->slot;
     }
 }

@@ -321,6 +321,7 @@ static void use_test(struct cel_op *op, cel_branch_call of_slot, cel_branch_call
 {
     if (cel_op_is_leaf(op->a)) {
         op->test = op->is_local ? of_local : of_slot;
+        op->is_plain = !op->is_local;
     }
 }
 
@@ -507,6 +508,7 @@ void cel_op_test_emptiness(struct cel_op *op, struct mr_span name)
     for (size_t i = 0; i < MR_COUNT(rows); i++) {
         if (mr_span_is(name, rows[i].name) && op->constant.number == rows[i].constant) {
             op->test = size->is_local ? rows[i].of_local : rows[i].of_slot;
+            op->is_plain = !size->is_local;
         }
     }
 }

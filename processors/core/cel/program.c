@@ -81,11 +81,15 @@ bool cel_program_compile(struct mr_cel_program *program, struct cel_source *sour
                          uint32_t first_share)
 {
     const struct cel_op *op = cel_compile_tree(source, program->root, first_share);
+    bool is_plain = false;
 
     program->is_condition = program->type->kind == MR_CEL_BOOL && !program->type->is_nullable;
     if (op != NULL) {
         program->op = op;
-        program->branch = cel_branch_grow(source, op, program->is_condition);
+        program->branch = cel_branch_grow(source, op, program->is_condition, &is_plain);
+    }
+    if (is_plain) {
+        program->head = (struct mr_cel_head){program->branch->go, program->branch};
     }
     return op != NULL && !source->has_failed;
 }
@@ -236,8 +240,8 @@ struct mr_value mr_cel_eval(const struct mr_cel_program *program, const struct m
     return truth == CEL_TRUTH_FAULT ? cel_op_take_fault(&run) : mr_value_bool(truth == 1);
 }
 
-int mr_cel_holds(const struct mr_cel_program *program, const struct mr_value *slots,
-                 struct mr_arena *scratch)
+int mr_cel_holds_anyhow(const struct mr_cel_program *program, const struct mr_value *slots,
+                        struct mr_arena *scratch)
 {
     struct cel_run run;
     const int truth = decide(program, &run, slots, scratch);

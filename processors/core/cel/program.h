@@ -8,6 +8,7 @@
 #include "processors/core/cel/tree.h"
 
 struct mr_cel_program {
+    struct mr_cel_head head;         /* first */
     struct cel_node *root;           /* checked */
     const struct cel_op *op;         /* the same, compiled */
     const struct cel_branch *branch; /* the same, of a condition; else unsure at once */
